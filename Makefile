@@ -1,0 +1,49 @@
+# Set-up, the main job, the tests. Everything happens in .venv; the system is left alone.
+#   make run     compare the 2028 baseline with the Ayagoz–Tacheng line
+#   make test    lint, types, the rules of the house, both engines, the built wheel
+#   make verify  the long proofs
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+READY  := $(VENV)/.ready
+
+BASE         ?= scenarios/baseline-2028.yaml
+SCENARIO     ?= scenarios/ayagoz-tacheng.yaml
+RUN_OPTIONS  ?=
+TEST_OPTIONS ?= -q
+
+.PHONY: setup run test verify clean
+
+setup: $(READY)
+
+# Read only when set-up has to run: a machine without python3 can still `make clean`.
+$(READY): requirements.lock pyproject.toml hatch_build.py
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "Keruen needs Python 3.11 or newer, and there is no '$(PYTHON)' here."; \
+	  echo "On Debian and Ubuntu: sudo apt install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Keruen needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version)."; \
+	  echo "Name a newer one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "Python's venv has no pip to put into a new environment."; \
+	  echo "On Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
+	@test -x $(BIN)/pip || { echo "Making $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
+	@echo "Installing what requirements.lock names ..."
+	@$(PIP) install --require-hashes --requirement requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: setup
+	$(BIN)/keruen compare $(BASE) $(SCENARIO) $(RUN_OPTIONS)
+
+test: setup
+	@$(BIN)/python -m pytest $(TEST_OPTIONS)
+
+verify: setup
+	@$(BIN)/python -m pytest -m verify --timeout 5400 $(TEST_OPTIONS)
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
