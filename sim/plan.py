@@ -75,6 +75,13 @@ class AtClosing(IntEnum):
     RESTART = 2
 
 
+class TrackRule(IntEnum):
+    """How a metered section gives its train paths (R11)."""
+
+    BUCKET = 0
+    SLOTS = 1
+
+
 class Status(IntEnum):
     """What has become of a consignment at the end of the run (R17)."""
 
@@ -126,6 +133,8 @@ class Plan(NamedTuple):
     vehicle and `per: consignment` have the same in every column (R9)."""
     row_mean_fp: Ints
     """(R, K) mean service time in 1/256 s."""
+    row_mean_teu_fp: Ints
+    """(R,) mean per TEU in 1/256 s where the row is `per: teu`, else 0 (R12: its rate)."""
     row_ref_load: Ints
     """(R,) thousandths of a TEU on which a `per: train` mean was found, or 0 (R9)."""
     row_at_closing: Ints
@@ -138,6 +147,8 @@ class Plan(NamedTuple):
     meter_burst: Ints
     """(M,) trains that may enter at the technical headway, b."""
     meter_headway_s: Ints
+    meter_rule: Ints
+    """(M,) `TrackRule`: token bucket, or an even grid of slots."""
 
     # --- services (V,) and their dated states (T,)
     service_key: Words
@@ -214,7 +225,7 @@ class Plan(NamedTuple):
     yard_refuses: Ints
     yard_embargo_s: Ints
 
-    # --- flows (F,)
+    # --- flows (F,), in byte order of their ids
     flow_key: Words
     flow_class: Ints
     flow_lot: Ints
@@ -284,8 +295,8 @@ class Plan(NamedTuple):
 class Draws(NamedTuple):
     """What chance decides before a run: arrivals, routes, closures (R3-R5, R15).
 
-    Consignments stand in order of (created, flow key, number); that order is
-    their index in the Trace.
+    Consignments stand in order of (created, flow, number); that order is their
+    index in the Trace and their id where ties are broken (R1).
     """
 
     consignment_created_s: Ints
@@ -307,7 +318,8 @@ class Draws(NamedTuple):
 class Trace(NamedTuple):
     """What happened: int32 seconds from the run's first instant, NEVER where it did not (R26).
 
-    Vehicles are numbered in order of departure (instant, then rank of the pool).
+    Vehicles are numbered in order of departure (instant, then order of grant): one number
+    a trip. Vessels that lie at their ends at the start come first, with pool NEVER.
     Visits are sorted by (vehicle or consignment, request, order of travel).
     """
 
