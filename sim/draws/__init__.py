@@ -5,6 +5,23 @@
 here remembers a draw: any number can be had again, alone and in any order.
 """
 
+from sim.draws.arrivals import (
+    Arrivals,
+    Intensity,
+    arrival_times,
+    build_intensity,
+    consignment_keys,
+)
+from sim.draws.choice import NO_SHARE, choose, choose_routes, log_share_fp
+from sim.draws.closures import (
+    AT_DATES,
+    COPIES_ONLY,
+    ClosureIntervals,
+    ClosureLaw,
+    RandomClosures,
+    build_closures,
+    closure_intervals,
+)
 from sim.draws.hashing import ARRIVAL, CHOICE, CLOSURE, SERVICE, mix, mix_array, stable_key, stream
 from sim.draws.tables import (
     build_table,
@@ -19,15 +36,31 @@ from sim.draws.tables import (
 
 __all__ = [
     "ARRIVAL",
+    "AT_DATES",
     "CHOICE",
     "CLOSURE",
+    "COPIES_ONLY",
+    "NO_SHARE",
     "SERVICE",
+    "Arrivals",
+    "ClosureIntervals",
+    "ClosureLaw",
+    "Intensity",
+    "RandomClosures",
+    "arrival_times",
+    "build_closures",
+    "build_intensity",
     "build_table",
     "check_range",
+    "choose",
+    "choose_routes",
+    "closure_intervals",
+    "consignment_keys",
     "duration_array_s",
     "duration_s",
     "exponential_table",
     "gumbel_table",
+    "log_share_fp",
     "mix",
     "mix_array",
     "quantile",

@@ -7,6 +7,7 @@ in whole seconds. scipy is imported only where a table is built.
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from sim.errors import PlanError
 
 Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 STEPS = 65_536
 """Steps of a table; its first and last step are divided into as many again."""
@@ -119,7 +120,9 @@ def table_variance(table: Ints | Floats) -> float:
     Over a step from a to b the mean square is (a**2 + a b + b**2) / 3.
     """
     centred = table.astype(np.float64) - table_mean(table)
-    main, first, last = ((a * a + a * b + b * b) / 3 for a, b in ((r[:-1], r[1:]) for r in centred))
+    main, first, last = (
+        (a * a + a * b + b * b) / 3 for a, b in ((r[:-1], r[1:]) for r in centred)
+    )
     return float((main[1:-1].sum() + first.mean() + last.mean()) / STEPS)
 
 
@@ -209,7 +212,8 @@ def duration_s(table: Ints, h: int, mean_fp: int) -> int:
 def duration_array_s(table: Ints, h: Words, mean_fp: Ints | int) -> Ints:
     """Return `duration_s` of every hash; means broadcast against the hashes."""
     product = quantile_array(table, h) * mean_fp
-    return np.maximum(1, (product + _DURATION_HALF) >> _DURATION_BITS)
+    rounded: Ints = np.maximum(1, (product + _DURATION_HALF) >> _DURATION_BITS)
+    return rounded
 
 
 def _finer_step(h: Words) -> Ints:
@@ -243,9 +247,7 @@ def _quantiles(
     return (lambda u: gammaincinv(shape, u) / shape), (lambda p: gammainccinv(shape, p) / shape)
 
 
-def _knots(
-    lower: Callable[[Floats], Floats], upper: Callable[[Floats], Floats]
-) -> Floats:
+def _knots(lower: Callable[[Floats], Floats], upper: Callable[[Floats], Floats]) -> Floats:
     """Return (3, 65537) exact quantiles; the ends stand for a tail of 2**-32.
 
     Each half is taken from its own tail probability, which loses no digits. An
