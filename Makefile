@@ -18,7 +18,7 @@ TEST_OPTIONS ?= -q
 
 setup: $(READY)
 
-# Read only when set-up has to run: a machine without python3 can still `make clean`.
+# Runs when the lock or the configuration has changed since it last ran to its end.
 $(READY): requirements.lock pyproject.toml hatch_build.py
 	@command -v $(PYTHON) >/dev/null || { \
 	  echo "Keruen needs Python 3.11 or newer, and there is no '$(PYTHON)' here."; \

@@ -1,9 +1,9 @@
 """The command line: parses arguments, prints, sets exit codes; nothing else.
 
-A command is a function under its banner-free heading below, marked ``@app.command()``. It
-imports the rooms it needs inside itself, so that ``--help`` stays fast, calls one function of
-them, and prints what comes back. It catches nothing: ``status_of`` turns every error into
-one message and an exit code, for all commands alike.
+A command is a function of this module marked ``@app.command()``, above ``main``. It imports
+the rooms it needs inside itself, so that ``--help`` stays fast, calls one function of them,
+and prints what comes back. It catches nothing: ``status_of`` turns every error into one
+message and an exit code, for all commands alike.
 """
 
 import codecs
@@ -16,9 +16,9 @@ from typing import Annotated, Final
 
 import typer
 
-from keruen import __version__
 from network.errors import KeruenError
 from sim.errors import GridlockError
+from sim.version import VERSION
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -46,7 +46,7 @@ app = typer.Typer(
 
 def _show_version(asked: bool) -> None:
     if asked:
-        print(f"keruen {__version__}")
+        print(f"keruen {VERSION}")
         raise typer.Exit
 
 

@@ -1,4 +1,4 @@
-"""The installed face of Keruen: a version, and ``main`` for the console script.
+"""The installed face of Keruen: ``main``, for the console script.
 
 In a wheel the rooms (``network``, ``sim``, ``scenarios``, ``cli``) lie in ``_root`` beside
 this file, so that nothing so general lands in site-packages; importing ``keruen`` puts them
@@ -9,9 +9,7 @@ functions of this module, so that unpickling one makes the rooms importable.
 import sys
 from pathlib import Path
 
-__all__ = ["__version__", "main"]
-
-__version__ = "0.1.0"
+__all__ = ["main"]
 
 _ROOT = Path(__file__).with_name("_root")
 

@@ -1,0 +1,3 @@
+"""The version, said once: the build, the command line and the manifests read it here."""
+
+VERSION = "0.1.0"
