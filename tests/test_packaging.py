@@ -8,6 +8,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+import typer
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -60,9 +61,11 @@ def test_wheel_holds_every_room_scenario_and_table(unpacked: Path) -> None:
 
 @pytest.mark.slow
 def test_unpacked_wheel_runs_away_from_the_tree(unpacked: Path, tmp_path: Path) -> None:
-    # -S leaves out site-packages and so an editable install's path; typer is put back by hand.
+    # -S leaves out site-packages, and with it the path of an editable install; what the
+    # project depends on is put back by hand, behind the unpacked wheel.
+    dependencies = str(Path(typer.__file__).parents[1])
     code = (
-        f"import sys; sys.path[:0] = [{str(unpacked)!r}]; sys.path += {sys.path!r}[-1:]; "
+        f"import sys; sys.path[:0] = [{str(unpacked)!r}]; sys.path += [{dependencies!r}]; "
         "import keruen; sys.argv = ['keruen', '--version']; status = keruen.main(); "
         "import cli; print(cli.__file__); sys.exit(status)"
     )
