@@ -1,0 +1,323 @@
+"""The sections of a scenario: every key with its unit, range, default and meaning.
+
+A `Scenario` is what the rest of the engine sees: everything resolved, nothing to look
+up. Keys that only a file has (``extends``, ``patches``, ``overrides``, rows) are gone
+by then: their effect stands in the values and in ``network.changes``.
+"""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Annotated, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SkipValidation,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+
+from network.schema import RowChange
+from sim.scenario.tree import Mark, Path
+
+SCHEMA_VERSION = 1
+HORIZON_S = 2**31
+"""A run must be shorter: its instants are int32 seconds (R26)."""
+MAX_DAYS = HORIZON_S // 86_400
+SHARES_TOLERANCE = 1e-9
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
+Line = Annotated[str, StringConstraints(max_length=200)]
+Text = Annotated[str, StringConstraints(max_length=10_000)]
+FlowKey = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Mode = Literal["rail", "road", "sea", "river", "air"]
+
+
+class Section(BaseModel):
+    """Base of every section: strict types, no unknown keys, no change afterwards."""
+
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", populate_by_name=True, allow_inf_nan=False
+    )
+
+
+class NetworkSection(Section):
+    """Which network: a shipped one, or none but the rows of the scenario itself."""
+
+    source: Literal["corridor", "none"] = Field(
+        default="corridor",
+        description="corridor = the shipped Trans-Kazakhstan data set; none = inline rows only",
+    )
+    as_of: date | None = Field(
+        default=None,
+        description="day whose network is frozen, apart from the date of the demand; null = rows"
+        " open and close by their dates. Rows that the scenario adds, or whose dates it sets,"
+        " keep their own dates",
+    )
+    changes: SkipValidation[tuple[RowChange, ...]] = Field(default=(), exclude=True, repr=False)
+
+
+class Demand(Section):
+    """How much is sent, beyond what the demand table says."""
+
+    factor: float = Field(default=1.0, gt=0, le=1000, description="all flows times this")
+    factors: dict[FlowKey, Annotated[float, Field(ge=0, le=1000)]] = Field(
+        default_factory=dict,
+        description="flow id, or the beginning of flow ids with * at its end -> factor, on top of"
+        " `factor`; the longest match counts",
+    )
+    lot_teu: float | None = Field(
+        default=None,
+        gt=0,
+        le=1000,
+        description="TEU of one consignment of boxes; null = as the demand rows say (2). Raise it"
+        " for speed",
+    )
+    growth_per_year: float = Field(
+        default=0.0,
+        gt=-1,
+        le=1,
+        description="growth a year after the last dated year of a flow; 0.05 = 5 %",
+    )
+
+    @field_validator("factors")
+    @classmethod
+    def _star_ends(cls, factors: dict[str, float]) -> dict[str, float]:
+        for key in factors:
+            if "*" in key[:-1]:
+                raise ValueError(f"found {key!r}; a * may only end the beginning of a flow id")
+        return factors
+
+
+class Window(Section):
+    """The measured window, and what runs before and after it."""
+
+    start: date = Field(description="first day of the measured window, YYYY-MM-DD")
+    days: Annotated[int, Field(ge=1, le=MAX_DAYS)] | Literal["year"] = Field(
+        description="length in days; year = to the day before the same date a year later"
+    )
+    warm_up_days: int = Field(
+        default=60, ge=0, le=MAX_DAYS, description="days that run before `start`, not measured"
+    )
+    run_out_days: int = Field(
+        default=60,
+        ge=0,
+        le=MAX_DAYS,
+        description="days that run after the window, demand going on",
+    )
+
+    @property
+    def length_days(self) -> int:
+        """Days of the measured window, ``year`` counted out."""
+        if self.days == "year":
+            return (_year_later(self.start) - self.start).days
+        return self.days
+
+    @property
+    def end(self) -> date:
+        """First day after the measured window."""
+        return self.start + timedelta(days=self.length_days)
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Window":
+        days = self.warm_up_days + self.length_days + self.run_out_days
+        if days * 86_400 >= HORIZON_S:
+            raise ValueError(
+                f"warm-up, window and run-out are {days} days; a run holds at most {MAX_DAYS}"
+                " (2^31 seconds): split a longer one into replications"
+            )
+        first = self.start.toordinal() - self.warm_up_days
+        if not 1 <= first <= date.max.toordinal() - days:
+            raise ValueError(f"the run leaves the calendar; found start {self.start}")
+        return self
+
+
+def _year_later(day: date) -> date:
+    """Return the same date a year later; of 29 February it is 1 March."""
+    if (day.month, day.day) == (2, 29):
+        return date(day.year + 1, 3, 1)
+    return day.replace(year=day.year + 1)
+
+
+class Stop(Section):
+    """When a run ends before its window does."""
+
+    after_consignments: int | None = Field(
+        default=None,
+        ge=1,
+        le=10**9,
+        description="the run ends when so many consignments of the window are delivered",
+    )
+
+
+class Experiment(Section):
+    """How often a scenario is run, and what is claimed from it."""
+
+    kind: Literal["window", "steady"] = Field(
+        default="window",
+        description="window = the expectation over the dated window; steady = the long run, with"
+        " warm-up detection",
+    )
+    replications: int = Field(
+        default=10, ge=1, le=100_000, description="runs with their own random numbers"
+    )
+    seed: int = Field(
+        default=20260101,
+        ge=0,
+        lt=2**63,
+        description="the same seed gives the same results, and pairs compared scenarios",
+    )
+    confidence: float = Field(
+        default=0.95, ge=0.5, le=0.9999, description="confidence of every interval"
+    )
+    compare_with: Line | None = Field(
+        default=None, description="scenario file that `keruen compare` takes as the base"
+    )
+
+
+class Shadow(Section):
+    """Shadow time of a place that nears its capacity (R19)."""
+
+    from_load: float = Field(
+        default=0.85, alias="from", gt=0, lt=1, description="load above which it counts"
+    )
+    at_full_h: float = Field(default=120.0, ge=0, le=10_000, description="hours at load 1")
+    power: float = Field(default=4.0, ge=1, le=20, description="power with which it rises")
+
+
+class FixedShare(Section):
+    """Share of a flow that takes one route, named by nodes that it passes."""
+
+    via: tuple[FlowKey, ...] = Field(
+        description="nodes that tell the route from the others: it passes all of them"
+    )
+    share: float = Field(gt=0, le=1, description="share of the flow; those of a flow sum to 1")
+
+
+class Routing(Section):
+    """How flows are shared out over routes before the run."""
+
+    method: Literal["capacity_logit", "logit", "all_or_nothing", "fixed"] = Field(
+        default="capacity_logit",
+        description="capacity_logit = logit over cost with shadow times where capacity is short",
+    )
+    candidates: int = Field(
+        default=6, ge=1, le=100, description="cheapest routes that a flow chooses among"
+    )
+    detour_limit: float = Field(
+        default=1.5,
+        ge=1,
+        le=100,
+        description="a candidate costs at most this times the cheapest",
+    )
+    scale_per_usd: float = Field(
+        default=0.005,
+        gt=0,
+        le=1000,
+        description="logit scale, 1/(USD per TEU) of generalised cost; greater = sharper choice",
+    )
+    value_of_time_usd_per_teu_h: float | None = Field(
+        default=None, ge=0, le=10_000, description="null = by load class from the cost table"
+    )
+    shadow: Shadow = Shadow()
+    routes: dict[FlowKey, tuple[FixedShare, ...]] = Field(
+        default_factory=dict, description="for method fixed: flow id -> its routes and shares"
+    )
+
+    @field_validator("routes")
+    @classmethod
+    def _sum_to_one(
+        cls, routes: dict[str, tuple[FixedShare, ...]]
+    ) -> dict[str, tuple[FixedShare, ...]]:
+        for flow, shares in routes.items():
+            total = sum(share.share for share in shares)
+            if abs(total - 1) > SHARES_TOLERANCE:
+                raise ValueError(
+                    f"the shares of flow {flow!r} sum to {total:.12g}; they must sum to 1"
+                )
+        return routes
+
+    @model_validator(mode="after")
+    def _routes_are_used(self) -> "Routing":
+        if (self.method == "fixed") != bool(self.routes):
+            raise ValueError(
+                "`method: fixed` and `routes` go together; found one without the other"
+            )
+        return self
+
+
+class Keep(Section):
+    """What is followed; the rest becomes background load on shared stations (R16)."""
+
+    modes: tuple[Mode, ...] | None = Field(
+        default=None, min_length=1, description="flows allowed on one of these modes; null = all"
+    )
+    flows: tuple[FlowKey, ...] | None = Field(
+        default=None,
+        min_length=1,
+        description="flow ids, or beginnings of flow ids with * at their end; null = all",
+    )
+
+
+class Limits(Section):
+    """Switches that take limits out of the model."""
+
+    storage: bool = Field(default=True, description="false = every yard has room without end")
+
+
+class Forming(Section):
+    """How vehicles form where the rule is not wanted (R10)."""
+
+    blocks: dict[FlowKey, Literal["mixed", "own"]] = Field(
+        default_factory=dict,
+        description="service id -> mixed = one pool for all, own = a pool per last rail node",
+    )
+
+
+class Scenario(Section):
+    """One fully specified situation: what `keruen run` runs."""
+
+    schema_version: Literal[1] = Field(description="version of this format: 1")
+    name: Name = Field(description="names the results: lower-case letters, digits, - and _")
+    title: Line = Field(default="", description="one line for tables and reports")
+    question: Text = Field(default="", description="the question that the scenario answers")
+    description: Text = Field(default="", description="what was assumed, and from where")
+    network: NetworkSection = NetworkSection()
+    demand: Demand = Demand()
+    window: Window
+    stop: Stop = Stop()
+    experiment: Experiment = Experiment()
+    routing: Routing = Routing()
+    keep: Keep = Keep()
+    limits: Limits = Limits()
+    forming: Forming = Forming()
+    basemap: Line | None = Field(
+        default=None, description="GeoJSON file drawn under maps; null = the shipped coastline"
+    )
+
+    _marks: Mapping[Path, Mark] = PrivateAttr(default_factory=dict)
+
+    def mark(self, path: Path) -> Mark:
+        """Return where the value at a path was written, else where its section was."""
+        while path and path not in self._marks:
+            path = path[:-1]
+        return self._marks.get(path, Mark(self.name, 0, 0, ""))
+
+
+class PatchHead(Section):
+    """What a patch file says of itself, beside its rows."""
+
+    schema_version: Literal[1] = Field(description="version of this format: 1")
+    name: Name = Field(description="names the patch")
+    title: Line = Field(default="", description="one line")
+    description: Text = Field(default="", description="what the project is")
+    publications: tuple[Line, ...] = Field(default=(), description="ids in the sources table")
+    cost: Text = Field(default="", description="published cost, in words")
+    needs: Text = Field(default="", description="what must exist for it to work, in words")
+    requires: tuple[Name, ...] = Field(
+        default=(), description="names of patches that must be stacked before this one"
+    )
+    assumptions: tuple[Text, ...] = Field(default=(), description="each in one sentence")
