@@ -23,6 +23,7 @@ from sim.draws.closures import (
     closure_intervals,
 )
 from sim.draws.hashing import ARRIVAL, CHOICE, CLOSURE, SERVICE, mix, mix_array, stable_key, stream
+from sim.draws.replication import draw
 from sim.draws.tables import (
     build_table,
     check_range,
@@ -56,6 +57,7 @@ __all__ = [
     "choose_routes",
     "closure_intervals",
     "consignment_keys",
+    "draw",
     "duration_array_s",
     "duration_s",
     "exponential_table",

@@ -1,0 +1,152 @@
+"""What chance decides before a replication: arrivals, routes, closures (R3-R5, R15).
+
+In: a Plan, a seed and the number of a replication. Out: Draws, in seconds
+since the run's first instant. What happens during the run (times of service)
+is drawn by the engines as it happens, from the same kind of keys.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.draws.arrivals import arrival_times, consignment_keys
+from sim.draws.choice import choose_routes
+from sim.draws.closures import RandomClosures, closure_intervals
+from sim.draws.hashing import ARRIVAL, CHOICE, CLOSURE, stream
+from sim.draws.tables import Ints, Words
+from sim.plan import NEVER, Draws, Plan
+
+
+class _Sent(NamedTuple):
+    """Consignments of one flow, by number."""
+
+    created_s: Ints
+    entered_s: Ints
+    flow: Ints
+    number: Ints
+    key: Words
+    route: Ints
+
+
+def draw(plan: Plan, seed: int, replication: int) -> Draws:
+    """Return everything that is drawn before a replication begins.
+
+    Parameters
+    ----------
+    plan
+        Of the compiler.
+    seed
+        Of the experiment, 0 to 2**63 - 1.
+    replication
+        From 0.
+    """
+    flows = [_send(plan, flow, seed, replication) for flow in range(len(plan.flow_key))]
+    sent = _joined(flows)
+    order = np.lexsort((sent.number, sent.flow, sent.created_s))
+    closure, start_s, end_s = _closures(plan, seed, replication)
+    return Draws(
+        consignment_created_s=sent.created_s[order],
+        consignment_entered_s=sent.entered_s[order],
+        consignment_flow=sent.flow[order],
+        consignment_number=sent.number[order],
+        consignment_key=sent.key[order],
+        consignment_route=sent.route[order],
+        closure_index=closure,
+        closure_start_s=start_s,
+        closure_end_s=end_s,
+    )
+
+
+def _joined(flows: list[_Sent]) -> _Sent:
+    """Return the consignments of all flows."""
+    none: Ints = np.zeros(0, dtype=np.int64)
+    return _Sent(
+        np.concatenate([none, *(sent.created_s for sent in flows)]),
+        np.concatenate([none, *(sent.entered_s for sent in flows)]),
+        np.concatenate([none, *(sent.flow for sent in flows)]),
+        np.concatenate([none, *(sent.number for sent in flows)]),
+        np.concatenate([none.astype(np.uint64), *(sent.key for sent in flows)]),
+        np.concatenate([none, *(sent.route for sent in flows)]),
+    )
+
+
+def _send(plan: Plan, flow: int, seed: int, replication: int) -> _Sent:
+    """Return the consignments of one flow with their routes."""
+    breaks = slice(int(plan.intensity_first[flow]), int(plan.intensity_first[flow + 1]))
+    flow_key = int(plan.flow_key[flow])
+    time_s, number = arrival_times(
+        stream(seed, replication, ARRIVAL),
+        flow_key,
+        plan.law_table[plan.flow_gap_law[flow]],
+        plan.intensity_s[breaks],
+        plan.intensity_fp[breaks],
+        begin_s=-plan.window_start_s,
+        end_s=plan.horizon_s - plan.window_start_s,
+    )
+    created_s = time_s + plan.window_start_s
+    key = consignment_keys(flow_key, number)
+    epoch, entered_s = _enter(plan, flow, created_s)
+    route = np.full(len(key), NEVER, dtype=np.int64)
+    choice = stream(seed, replication, CHOICE)
+    for b in np.unique(epoch[epoch >= 0]):
+        at = b * len(plan.flow_key) + flow
+        open_now = slice(int(plan.choice_first[at]), int(plan.choice_first[at + 1]))
+        candidates = plan.choice_route[open_now]
+        chosen = choose_routes(
+            choice,
+            key[epoch == b],
+            plan.route_key[candidates],
+            plan.choice_log_share[open_now],
+        )
+        route[epoch == b] = candidates[chosen]
+    return _Sent(
+        created_s, entered_s, np.full(len(key), flow), number.astype(np.int64), key, route
+    )
+
+
+def _enter(plan: Plan, flow: int, created_s: Ints) -> tuple[Ints, Ints]:
+    """Return the epoch in which each consignment finds an open route, and when.
+
+    One that finds none within its patience has epoch NEVER and the second at which
+    its patience ends, or the horizon.
+    """
+    lists = np.arange(len(plan.epoch_start_s)) * len(plan.flow_key) + flow
+    is_open = plan.choice_first[lists + 1] > plan.choice_first[lists]
+    open_epoch = np.append(np.flatnonzero(is_open), NEVER)
+    open_from_s = np.append(plan.epoch_start_s[is_open], plan.horizon_s)
+    created_in = np.searchsorted(plan.epoch_start_s, created_s, side="right") - 1
+    nearest = np.searchsorted(open_epoch[:-1], created_in, side="left")
+    epoch, entered_s = open_epoch[nearest], np.maximum(created_s, open_from_s[nearest])
+    patience_s = int(plan.flow_patience_s[flow])
+    if patience_s != NEVER:
+        is_late = entered_s - created_s > patience_s
+        epoch = np.where(is_late, NEVER, epoch)
+        entered_s = np.where(is_late, created_s + patience_s, entered_s)
+    return epoch, entered_s
+
+
+def _closures(plan: Plan, seed: int, replication: int) -> tuple[Ints, Ints, Ints]:
+    """Return closures known and drawn, sorted by (start, closure)."""
+    rows = RandomClosures(
+        key=plan.closure_key[plan.random_closure],
+        gap_mean_fp=plan.random_rate_fp,
+        law=plan.random_law,
+        mean_fp=plan.random_mean_fp,
+        partner=plan.random_with,
+        partner_ppm=plan.random_with_ppm,
+        window_first=plan.random_window_first,
+        window_start_s=plan.random_window_start_s,
+        window_end_s=plan.random_window_end_s,
+    )
+    row, start_s, end_s = closure_intervals(
+        stream(seed, replication, CLOSURE),
+        rows,
+        plan.law_table,
+        -plan.window_start_s,
+        plan.horizon_s - plan.window_start_s,
+    )
+    closure = np.concatenate((plan.interval_closure, plan.random_closure[row]))
+    start_s = np.concatenate((plan.interval_start_s, start_s + plan.window_start_s))
+    end_s = np.concatenate((plan.interval_end_s, end_s + plan.window_start_s))
+    order = np.lexsort((end_s, closure, start_s))
+    return closure[order], start_s[order], end_s[order]
