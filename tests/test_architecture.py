@@ -65,7 +65,7 @@ ONLY: Mapping[str, set[str]] = {
     "time": {"cli"},
     "typer": {"cli"},
     "rich": {"cli"},
-    "yaml": {"sim.scenario"},
+    "yaml": {"sim.scenario", "sim.report"},
     "pydantic": {"sim.scenario"},
     "simpy": {"sim.engine"},
     "numba": {"sim.kernel"},
