@@ -539,6 +539,13 @@ def test_random_starts_are_poisson() -> None:
     np.testing.assert_array_equal(found.end_s - found.start_s, 12 * 3600)
 
 
+def test_gaps_shorter_than_an_hour_keep_their_mean() -> None:
+    # Four starts an hour over 100 days: 9600, sd 98; 4 sd.
+    found = drawn(row("breakdown", rate=4 * 8766), end_day=100)
+
+    assert np.sum(found.start_s > 0) == pytest.approx(9_600, abs=392)
+
+
 def test_lengths_follow_the_law_of_the_row() -> None:
     found = drawn(row("aktau", law=2))
 
