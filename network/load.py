@@ -5,6 +5,7 @@
 and ``freeze`` give the network of any day.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -163,6 +164,48 @@ def _conflicts(row: RawRow, change: RowChange, name: str) -> list[Problem]:
         for column, value in change.values.items()
         if column in row.changed and row.values[column] != value
     ]
+
+
+def intervention_changes(name: str, folder: Path) -> tuple[RowChange, ...]:
+    """Return the changes of one intervention of a data set, in the order of its ``rows``.
+
+    ``file:id:column=value`` changes a cell, ``add file:id`` adds a row that stands in
+    ``intervention_rows/<name>/<file>.csv``.
+
+    Raises
+    ------
+    NetworkError
+        If there is no such intervention, or it names a row that is nowhere.
+    """
+    table = {key_of("interventions", row.values): row for row in read_tables(folder).interventions}
+    if name not in table:
+        found = f"no intervention {name!r}{nearest(name, tuple(table))}"
+        raise NetworkError([Problem(f"{folder.name}/interventions.csv", found)])
+    row = table[name]
+    own = folder / "intervention_rows" / name
+    added = read_tables(own) if own.is_dir() else RawTables()
+    orders = [order for order in str(row.values["rows"] or "").split(";") if order]
+    changes = [_change_of(order, row.origin, added) for order in orders]
+    problems = [change for change in changes if isinstance(change, Problem)]
+    if problems:
+        raise NetworkError(problems)
+    return tuple(change for change in changes if isinstance(change, RowChange))
+
+
+_ADD = re.compile(r"add (\w+):(\w+)")
+_CELL = re.compile(r"(\w+):(\w+):(\w+)=(.*)")
+
+
+def _change_of(order: str, origin: str, added: RawTables) -> RowChange | Problem:
+    if (match := _ADD.fullmatch(order)) and match[1] in TABLES:
+        for row in rows(added, match[1]):
+            if key_of(match[1], row.values) == match[2]:
+                values = {name: value for name, value in row.values.items() if name != "id"}
+                return RowChange("add", match[1], match[2], values, row.origin)
+        return Problem(origin, f"{order!r}: no such row in intervention_rows")
+    if (match := _CELL.fullmatch(order)) and match[1] in TABLES:
+        return RowChange("change", match[1], match[2], {match[3]: match[4] or None}, origin)
+    return Problem(origin, f"{order!r} is neither file:id:column=value nor add file:id")
 
 
 def build(raw: RawTables) -> Network:

@@ -364,3 +364,6 @@ class RowChange(NamedTuple):
 
 
 TABLES: tuple[str, ...] = RawTables._fields
+
+NEVER = date(2099, 12, 31)
+"""A row that begins on this day or later is one that is never opened."""

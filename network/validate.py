@@ -17,6 +17,7 @@ from network import plausibility
 from network.errors import Problem
 from network.reader import nearest
 from network.schema import (
+    NEVER,
     ClosureRow,
     DatedRow,
     DefaultRow,
@@ -81,7 +82,7 @@ def _broken(network: Network) -> Found:
 
 def _dates(row: DatedRow) -> Iterator[str]:
     first, last = row.available_from, row.available_to
-    if first and last and last < first:
+    if first and last and last < first < NEVER:
         yield f"available_to {last} is before available_from {first}"
 
 
@@ -218,7 +219,8 @@ def _lines(services: Sequence[ServiceRow]) -> Found:
     """Yield dated states of one line whose dates overlap."""
     lines: dict[str, list[ServiceRow]] = defaultdict(list)
     for row in services:
-        lines[row.line].append(row)
+        if (row.available_from or date.min) < NEVER:
+            lines[row.line].append(row)
     for states in lines.values():
         states.sort(key=lambda row: row.available_from or date.min)
         for earlier, later in pairwise(states):
