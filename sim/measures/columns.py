@@ -92,9 +92,11 @@ COLUMNS: tuple[Column, ...] = (
             "utilisation",
             "",
             "mean",
-            "busy over available server time; for a line, entries over paths; for a fleet, "
-            "time under way over time of its vehicles. Service that runs on after closing "
-            "counts as busy, so a post with hours can pass 1",
+            (
+                "busy over available server time; for a line, entries over paths; for a fleet, "
+                "time under way over time of its vehicles. Service that runs on after closing "
+                "counts as busy, so a post with hours can pass 1"
+            ),
         ),
         ("shut_percent", "%", "mean", "share of the window in which all its rows were shut"),
     ),
@@ -160,8 +162,10 @@ COLUMNS: tuple[Column, ...] = (
             "transit_d",
             "d",
             "mean",
-            "this percentile of the cohort's transit times, by TEU; one that is unfinished "
-            "counts at its age when the run ended",
+            (
+                "this percentile of the cohort's transit times, by TEU; one that is unfinished "
+                "counts at its age when the run ended"
+            ),
         ),
     ),
     *_columns(
@@ -216,8 +220,10 @@ COLUMNS: tuple[Column, ...] = (
             "verdict",
             "",
             "label",
-            "`more`, `less`, `no difference shown`; `indicative: ...` under 10 replications; "
-            "`depends on the window` for times where stock grows; `no interval` with one",
+            (
+                "`more`, `less`, `no difference shown`; `indicative: ...` under 10 replications; "
+                "`depends on the window` for times where stock grows; `no interval` with one"
+            ),
         ),
         (
             "variance_saved_percent",
@@ -320,8 +326,7 @@ KPIS: tuple[Kpi, ...] = (
     Kpi(
         "station.<station>.wait_mean_h.flow.<flow>",
         "h",
-        "the same of one flow's visits, at stations of consignments in models of at most "
-        "20 flows",
+        "the same of one flow's visits, at stations of consignments in models of at most 20 flows",
     ),
     Kpi("station.<station>.queue_mean", "", "as queue_mean in stations; likewise .queue_max"),
     Kpi("station.<station>.utilisation", "", "as utilisation in stations"),

@@ -1,0 +1,122 @@
+"""One replication, measured: `measure(trace, plan, legend)` returns all its tables.
+
+In: Trace, Plan, Legend, Places. Out: `Measures`. Conservation and the ledger are
+checked on the way; a run that breaks them has no tables.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.measures.checks import check_ledger, conservation
+from sim.measures.flows import flows_table, transit_table
+from sim.measures.kpis import kpis_table
+from sim.measures.ledger import ledger_table
+from sim.measures.links import crossings_table, lines, links_table, trains_held
+from sim.measures.places import NOWHERE, Places, corridors, passages
+from sim.measures.scope import Scope, scope
+from sim.measures.stations import served, stations_table
+from sim.measures.stock import stock_table
+from sim.measures.timeseries import days, timeseries_table
+from sim.measures.visits import peaks, visits, waits
+from sim.plan import Legend, Plan, Status, Trace
+
+
+class Cohort(NamedTuple):
+    """The consignments created in the window and not refused, for pairing (R22)."""
+
+    flow: NDArray[np.int16]
+    """`(N,)` index in `flow_id`."""
+    number: NDArray[np.int32]
+    """`(N,)` number in the flow, unique with it."""
+    route: NDArray[np.int32]
+    """`(N,)` index in the arrays by route."""
+    transit_s: NDArray[np.int32]
+    """`(N,)` to delivery, or to the run's end."""
+    delay_s: NDArray[np.int32]
+    is_finished: NDArray[np.bool_]
+    flow_id: NDArray[np.str_]
+    flow_teu: NDArray[np.float64]
+    """TEU of one consignment, by flow."""
+    route_usd_per_teu: NDArray[np.float64]
+    route_co2e_kg_per_teu: NDArray[np.float64]
+
+
+class Measures(NamedTuple):
+    """The tables of one replication (columns: `sim.measures.columns`)."""
+
+    kpis: pd.DataFrame
+    flows: pd.DataFrame
+    stations: pd.DataFrame
+    links: pd.DataFrame
+    crossings: pd.DataFrame
+    ledger: pd.DataFrame
+    timeseries: pd.DataFrame
+    stock: pd.DataFrame
+    transit: pd.DataFrame
+    conservation: pd.DataFrame
+    cohort: Cohort
+
+
+def measure(trace: Trace, plan: Plan, legend: Legend, places: Places = NOWHERE) -> Measures:
+    """Return everything that is reported of one replication.
+
+    Parameters
+    ----------
+    trace
+        What happened.
+    plan, legend
+        What it was made from.
+    places
+        Countries and modes, for borders and corridors.
+
+    Raises
+    ------
+    ResultsError
+        If the run ended before its window, or breaks conservation or the ledger.
+    """
+    run = scope(trace, plan, legend)
+    conserved = conservation(run)
+    check_ledger(run)
+    visited = visits(run)
+    peak = peaks(run, visited, days(run))
+    waited = waits(run, visited, peak.by_station)
+    work = served(run, visited)
+    travelled = passages(legend, places)
+    corridor = corridors(legend, travelled)
+    found = lines(run, travelled)
+    crossings = crossings_table(run, found)
+    held = trains_held(run, visited, found)
+    return Measures(
+        kpis=kpis_table(run, visited, waited, work, crossings, held, corridor),
+        flows=flows_table(run, corridor),
+        stations=stations_table(run, visited, waited, work),
+        links=links_table(run, found, waited, work),
+        crossings=crossings,
+        ledger=ledger_table(run),
+        timeseries=timeseries_table(run, visited, peak),
+        stock=stock_table(run),
+        transit=transit_table(run, corridor),
+        conservation=conserved,
+        cohort=cohort(run),
+    )
+
+
+def cohort(run: Scope) -> Cohort:
+    """Return the cohort's times by consignment."""
+    trace, legend = run.trace, run.legend
+    at = np.flatnonzero(run.is_cohort)
+    return Cohort(
+        flow=trace.consignment_flow[at].astype(np.int16),
+        number=trace.consignment_number[at],
+        route=trace.consignment_route[at],
+        transit_s=run.transit_s[at].astype(np.int32),
+        delay_s=run.delay_s[at].astype(np.int32),
+        is_finished=trace.consignment_status[at] == Status.DELIVERED,
+        flow_id=np.array(legend.flow_id, dtype=np.str_),
+        flow_teu=run.plan.flow_lot_teu / 1_000,
+        route_usd_per_teu=np.asarray(legend.route_usd_per_teu, float),
+        route_co2e_kg_per_teu=np.asarray(legend.route_co2e_kg_per_teu, float),
+    )

@@ -1,0 +1,150 @@
+"""Flows by route, and the distribution of transit times.
+
+In: Scope, corridors of routes. Out: the tables `flows` and `transit`. All times are
+those of the cohort created in the window; an unfinished one counts at its age.
+"""
+
+import numpy as np
+import pandas as pd
+
+from sim.measures.columns import names
+from sim.measures.scope import (
+    DAY_S,
+    Floats,
+    Integers,
+    Scope,
+    mean_by_group,
+    percentile,
+    percentiles_by_group,
+)
+from sim.plan import NEVER, Status
+
+PERCENTS = tuple(float(p) for p in range(1, 100))
+
+
+def flows_table(run: Scope, corridor: tuple[str, ...]) -> pd.DataFrame:
+    """Return one row per flow and route with traffic in the window, by (flow, route)."""
+    legend = run.legend
+    routes = len(legend.route_id)
+    group = _group(run)
+    groups = len(legend.flow_id) * (routes + 1)
+    table = pd.DataFrame(_counts(run, group, groups) | _times(run, group, groups))
+    is_used = table[["teu_offered", "teu_delivered", "teu_inside", "teu_refused"]].any(axis=1)
+    table = table[is_used].reset_index(names="group")
+    flow, route = (table["group"] // (routes + 1)).to_numpy(), table["group"] % (routes + 1) - 1
+    table = table.assign(**_labels(run, flow, route.to_numpy(), corridor))
+    table["excess_d"] = table["transit_mean_d"] - best_free_flow_d(run)[flow]
+    table["usd"] = table["usd_per_teu"] * table["teu_offered"]
+    table["co2e_t"] = table["co2e_kg_per_teu"] * table["teu_offered"] / 1_000
+    return table[names("flows")].sort_values(["flow", "route"], ignore_index=True)
+
+
+def transit_table(run: Scope, corridor: tuple[str, ...]) -> pd.DataFrame:
+    """Return the percentiles 1 to 99 of transit for all, each load class and each corridor."""
+    legend = run.legend
+    parts = [("all", np.flatnonzero(run.is_cohort))]
+    flow, route = run.trace.consignment_flow, run.trace.consignment_route
+    for name in sorted(set(legend.flow_class)):
+        is_class = np.array([c == name for c in legend.flow_class])
+        parts.append((f"class.{name}", np.flatnonzero(run.is_cohort & is_class[flow])))
+    for name in sorted(set(corridor)):
+        is_on = np.array([c == name for c in corridor] + [False])
+        parts.append((f"corridor.{name}", np.flatnonzero(run.is_cohort & is_on[route])))
+    tables = [
+        pd.DataFrame(
+            {
+                "group": group,
+                "percent": PERCENTS,
+                "transit_d": percentile(run.transit_s[chosen], run.teu[chosen], PERCENTS) / DAY_S,
+            }
+        )
+        for group, chosen in parts
+        if chosen.size
+    ]
+    empty = pd.DataFrame(columns=names("transit"))
+    return pd.concat(tables, ignore_index=True) if tables else empty
+
+
+def best_free_flow_d(run: Scope) -> Floats:
+    """Return `(F,)` the free flow of each flow's quickest route in days, NaN without one."""
+    best = np.full(len(run.legend.flow_id), np.inf)
+    free = np.asarray(run.legend.route_free_flow_h, float) / 24
+    np.minimum.at(best, np.asarray(run.legend.route_flow, int), free)
+    return np.where(np.isinf(best), np.nan, best)
+
+
+def _group(run: Scope) -> Integers:
+    """Return `(N,)` the number of each consignment's flow and route; route NEVER comes first."""
+    routes = len(run.legend.route_id)
+    flow = run.trace.consignment_flow.astype(np.int64)
+    return flow * (routes + 1) + run.trace.consignment_route + 1
+
+
+def _counts(run: Scope, group: Integers, groups: int) -> dict[str, Floats]:
+    """Return offered, delivered, inside and refused TEU by group."""
+    trace = run.trace
+    status, finished = trace.consignment_status, trace.consignment_finished_s
+    ends = run.is_within(finished) & run.is_in_run
+    is_created = run.is_within(trace.consignment_created_s) & run.is_in_run
+    stays_on = is_inside(run, run.end_s)
+
+    def teu(chosen: np.ndarray) -> Floats:
+        return np.bincount(group[chosen], weights=run.teu[chosen], minlength=groups)
+
+    return {
+        "teu_offered": teu(is_created),
+        "teu_delivered": teu(ends & (status == Status.DELIVERED)),
+        "teu_inside": teu(stays_on),
+        "teu_refused": teu(ends & (status > Status.DELIVERED)),
+    }
+
+
+def is_inside(run: Scope, instant_s: int) -> np.ndarray:
+    """Return which consignments were inside just before an instant."""
+    trace = run.trace
+    came = (trace.consignment_created_s < instant_s) & run.is_in_run
+    finished = trace.consignment_finished_s
+    return came & ((finished == NEVER) | (finished >= instant_s))
+
+
+def _times(run: Scope, group: Integers, groups: int) -> dict[str, Floats]:
+    """Return the cohort's transit and delay by group, in days."""
+    chosen = np.flatnonzero(run.is_cohort)
+    mine, transit = group[chosen], run.transit_s[chosen]
+    tail = percentiles_by_group(mine, transit, groups, (50.0, 90.0, 95.0)) / DAY_S
+    unfinished = run.trace.consignment_status[chosen] == Status.INSIDE
+    return {
+        "unfinished_percent": 100 * mean_by_group(mine, unfinished, groups),
+        "transit_mean_d": mean_by_group(mine, transit, groups) / DAY_S,
+        "transit_p50_d": tail[:, 0],
+        "transit_p90_d": tail[:, 1],
+        "transit_p95_d": tail[:, 2],
+        "delay_mean_d": mean_by_group(mine, run.delay_s[chosen], groups) / DAY_S,
+    }
+
+
+def _labels(
+    run: Scope, flow: Integers, route: Integers, corridor: tuple[str, ...]
+) -> dict[str, object]:
+    """Return the words and constants that belong to each row's flow and route."""
+    legend = run.legend
+
+    def by_flow(values: tuple[str, ...]) -> list[str]:
+        return [values[f] for f in flow]
+
+    def by_route(values: tuple[float, ...]) -> Floats:
+        return np.r_[np.asarray(values, float), np.nan][route]
+
+    return {
+        "flow": by_flow(legend.flow_id),
+        "route": [legend.route_id[q] if q >= 0 else "none" for q in route],
+        "origin": by_flow(legend.flow_origin),
+        "destination": by_flow(legend.flow_destination),
+        "commodity": by_flow(legend.flow_commodity),
+        "load_class": by_flow(legend.flow_class),
+        "corridor": [corridor[q] if q >= 0 else "outside" for q in route],
+        "free_flow_d": by_route(legend.route_free_flow_h) / 24,
+        "km": by_route(legend.route_km),
+        "usd_per_teu": by_route(legend.route_usd_per_teu),
+        "co2e_kg_per_teu": by_route(legend.route_co2e_kg_per_teu),
+    }

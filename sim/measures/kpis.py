@@ -1,0 +1,312 @@
+"""Every KPI of one replication, in one long table (definitions: `columns.KPIS`).
+
+In: Scope and the other tables. Out: the table `kpis`: kpi, value, unit, bound. A KPI
+without anything to average (no cohort, no visit) is absent, never zero or NaN.
+"""
+
+import datetime
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sim.measures.flows import best_free_flow_d, is_inside
+from sim.measures.scope import DAY_S, HOUR_S, Flags, Integers, Scope, mean_by_group, percentile
+from sim.measures.stations import Served
+from sim.measures.visits import Visits, Waits
+from sim.plan import NEVER, Cause, Kind, Status
+
+LOWER_BOUND_OVER = 0.05
+"""Share of the cohort that may be unfinished before its mean is called a lower bound (R20)."""
+
+_FLOWS_IN_DETAIL = 20
+_REFUSED = {
+    "queue": Status.REFUSED_QUEUE,
+    "ban": Status.REFUSED_BAN,
+    "no_route": Status.REFUSED_NO_ROUTE,
+    "storage": Status.REFUSED_STORAGE,
+}
+
+
+class Row(NamedTuple):
+    """One KPI of one replication."""
+
+    kpi: str
+    value: float
+    unit: str
+    bound: str = ""
+
+
+def kpis_table(
+    run: Scope,
+    visited: Visits,
+    waited: Waits,
+    work: Served,
+    crossings: pd.DataFrame,
+    held: tuple[int, float] | None,
+    corridor: tuple[str, ...],
+) -> pd.DataFrame:
+    """Return all KPIs of the run, the overall ones first."""
+    rows = [
+        *_volumes(run),
+        *_group_times(run, "", run.is_cohort, DAY_S, "d"),
+        *_causes(run),
+        *_money(run, "", run.is_cohort),
+        *_vehicles(run, held),
+        *_classes(run),
+        *_borders(crossings),
+        *_corridors(run, corridor),
+        *_flows(run),
+        *_stations(run, waited, work),
+        *_waits_by_flow(run, visited),
+        *_pools(run),
+    ]
+    table = pd.DataFrame(rows, columns=list(Row._fields))
+    return table[np.isfinite(table["value"])].reset_index(drop=True)
+
+
+def years(run: Scope) -> int:
+    """Return the number of whole calendar years that the window is, 0 if it is none."""
+    days, rest = divmod(run.end_s - run.start_s, DAY_S)
+    first = datetime.date.fromisoformat(run.legend.window_start)
+    last = first + datetime.timedelta(days=days)
+    is_whole = rest == 0 and (last.month, last.day) == (first.month, first.day)
+    return last.year - first.year if is_whole else 0
+
+
+def _created(run: Scope) -> Flags:
+    return run.is_in_run & run.is_within(run.trace.consignment_created_s)
+
+
+def _ended(run: Scope) -> Flags:
+    return run.is_in_run & run.is_within(run.trace.consignment_finished_s)
+
+
+def _volumes(run: Scope) -> list[Row]:
+    """Return what came, left, was refused and stayed, in TEU."""
+    status, ended = run.trace.consignment_status, _ended(run)
+    delivered = float(run.teu[ended & (status == Status.DELIVERED)].sum())
+    start, end = (float(run.teu[is_inside(run, t)].sum()) for t in (run.start_s, run.end_s))
+    present = np.minimum(run.until_s, run.end_s) - np.maximum(
+        run.trace.consignment_created_s, run.start_s
+    )
+    present_s = np.where(run.is_in_run, np.maximum(present, 0), 0)
+    rows = [
+        Row("teu_created", float(run.teu[_created(run)].sum()), "TEU"),
+        Row("teu_delivered", delivered, "TEU"),
+        Row("teu_delivered_per_day", delivered / run.days, "TEU/d"),
+        Row("teu_refused", float(run.teu[ended & (status > Status.DELIVERED)].sum()), "TEU"),
+        Row("stock_start_teu", start, "TEU"),
+        Row("stock_end_teu", end, "TEU"),
+        Row("stock_growth_teu", end - start, "TEU"),
+        Row("stock_mean_teu", float(run.teu @ present_s) / (run.end_s - run.start_s), "TEU"),
+    ]
+    rows += [
+        Row(f"teu_refused.{name}", float(run.teu[ended & (status == code)].sum()), "TEU")
+        for name, code in _REFUSED.items()
+    ]
+    if years(run):
+        rows.insert(3, Row("teu_delivered_per_year", delivered / years(run), "TEU/a"))
+    return rows
+
+
+def _group_times(run: Scope, prefix: str, chosen: Flags, unit_s: int, unit: str) -> list[Row]:
+    """Return transit, delay and the unfinished share of a part of the cohort."""
+    at = np.flatnonzero(chosen)
+    if not at.size:
+        return []
+    teu, transit = run.teu[at], run.transit_s[at]
+    is_open = run.trace.consignment_status[at] == Status.INSIDE
+    unfinished = float(teu[is_open].sum() / teu.sum())
+    bound = "at least" if unfinished > LOWER_BOUND_OVER else ""
+    middle, ninety, ninety_five = percentile(transit, teu, (50.0, 90.0, 95.0)) / unit_s
+    mean = float(np.average(transit, weights=teu)) / unit_s
+    delay = float(np.average(run.delay_s[at], weights=teu)) / unit_s
+    return [
+        Row(f"{prefix}unfinished_percent", 100 * unfinished, "%"),
+        Row(f"{prefix}transit_mean_{unit}", mean, unit, bound),
+        Row(f"{prefix}transit_p50_{unit}", float(middle), unit),
+        Row(f"{prefix}transit_p90_{unit}", float(ninety), unit),
+        Row(f"{prefix}transit_p95_{unit}", float(ninety_five), unit),
+        Row(f"{prefix}delay_mean_{unit}", delay, unit, bound),
+    ]
+
+
+def _causes(run: Scope) -> list[Row]:
+    """Return the cohort's mean time by cause, its waiting in all and its excess."""
+    at = np.flatnonzero(run.is_cohort)
+    if not at.size:
+        return []
+    teu = run.teu[at]
+    seconds = teu @ run.trace.consignment_cause_s[at]
+    is_open = run.trace.consignment_status[at] == Status.INSIDE
+    bound = "at least" if teu[is_open].sum() > LOWER_BOUND_OVER * teu.sum() else ""
+    rows = [
+        Row(f"cause.{c.name.lower()}.mean_d", seconds[c] / teu.sum() / DAY_S, "d", bound)
+        for c in Cause
+    ]
+    rows.append(Row("waiting_teu_d", float(teu @ run.delay_s[at]) / DAY_S, "TEU d", bound))
+    free_s = best_free_flow_d(run)[run.trace.consignment_flow[at]] * DAY_S
+    known = np.isfinite(free_s)
+    if known.any():
+        excess = np.average((run.transit_s[at] - free_s)[known], weights=teu[known])
+        rows.append(Row("excess_mean_d", float(excess) / DAY_S, "d", bound))
+    return rows
+
+
+def _money(run: Scope, prefix: str, chosen: Flags) -> list[Row]:
+    """Return cost and emissions per TEU of those of a group that have a route."""
+    at = np.flatnonzero(chosen & (run.trace.consignment_route != NEVER))
+    if not at.size:
+        return []
+    route, teu = run.trace.consignment_route[at], run.teu[at]
+    usd = np.asarray(run.legend.route_usd_per_teu)[route]
+    co2e = np.asarray(run.legend.route_co2e_kg_per_teu)[route]
+    return [
+        Row(f"{prefix}usd_per_teu", float(np.average(usd, weights=teu)), "USD/TEU"),
+        Row(f"{prefix}co2e_kg_per_teu", float(np.average(co2e, weights=teu)), "kg/TEU"),
+    ]
+
+
+def _vehicles(run: Scope, held: tuple[int, float] | None) -> list[Row]:
+    """Return departures of vehicles, and the trains held for China."""
+    left = run.is_within(run.trace.vehicle_departed_s)
+    empty = run.trace.vehicle_load == 0
+    rows = [
+        Row("vehicles_departed", float((left & ~empty).sum()), ""),
+        Row("vehicles_empty", float((left & empty).sum()), ""),
+    ]
+    if held is not None:
+        rows.append(Row("trains_held_for_china_max", held[0], ""))
+        rows.append(Row("trains_held_for_china_mean", held[1], ""))
+    return rows
+
+
+def _classes(run: Scope) -> list[Row]:
+    """Return volumes, times and money of each load class."""
+    rows: list[Row] = []
+    delivered = _ended(run) & (run.trace.consignment_status == Status.DELIVERED)
+    for name in sorted(set(run.legend.flow_class)):
+        is_class = np.array([c == name for c in run.legend.flow_class])
+        mine = is_class[run.trace.consignment_flow]
+        prefix = f"class.{name}."
+        rows.append(Row(f"{prefix}teu_created", float(run.teu[mine & _created(run)].sum()), "TEU"))
+        rows.append(Row(f"{prefix}teu_delivered", float(run.teu[mine & delivered].sum()), "TEU"))
+        rows += _group_times(run, prefix, mine & run.is_cohort, DAY_S, "d")
+        rows += _money(run, prefix, mine & run.is_cohort)
+    return rows
+
+
+def _borders(crossings: pd.DataFrame) -> list[Row]:
+    """Return TEU over each border and over each crossing, by direction and mode."""
+    by_border = crossings.groupby(["border", "mode"])["teu"].sum()
+    by_crossing = crossings.groupby(["from", "to", "mode"])["teu"].sum()
+    rows = [Row(f"border.{b}.{m}.teu", float(v), "TEU") for (b, m), v in by_border.items()]
+    rows += [
+        Row(f"crossing.{a}__{b}.{m}.teu", float(v), "TEU") for (a, b, m), v in by_crossing.items()
+    ]
+    return rows
+
+
+def _corridors(run: Scope, corridor: tuple[str, ...]) -> list[Row]:
+    """Return what each corridor delivered, and its cohort's times."""
+    rows: list[Row] = []
+    route = run.trace.consignment_route
+    delivered = _ended(run) & (run.trace.consignment_status == Status.DELIVERED)
+    for name in sorted(set(corridor)):
+        on = np.array([c == name for c in corridor] + [False])[route]
+        rows.append(Row(f"corridor.{name}.teu", float(run.teu[on & delivered].sum()), "TEU"))
+        rows += [
+            r
+            for r in _group_times(run, f"corridor.{name}.", on & run.is_cohort, DAY_S, "d")
+            if "_mean_" in r.kpi
+        ]
+    return rows
+
+
+def _flows(run: Scope) -> list[Row]:
+    """Return volumes and times of each flow, times in hours."""
+    flow, flows = run.trace.consignment_flow, len(run.legend.flow_id)
+    delivered = _ended(run) & (run.trace.consignment_status == Status.DELIVERED)
+    created_teu = np.bincount(flow[_created(run)], run.teu[_created(run)], flows)
+    delivered_teu = np.bincount(flow[delivered], run.teu[delivered], flows)
+    at = np.flatnonzero(run.is_cohort)
+    order = at[np.argsort(flow[at], kind="stable")]
+    bounds = np.searchsorted(flow[order], np.arange(flows + 1))
+    rows: list[Row] = []
+    for f, name in enumerate(run.legend.flow_id):
+        rows.append(Row(f"flow.{name}.teu_created", float(created_teu[f]), "TEU"))
+        rows.append(Row(f"flow.{name}.teu_delivered", float(delivered_teu[f]), "TEU"))
+        rows += _flow_times(run, name, order[bounds[f] : bounds[f + 1]])
+    return rows
+
+
+def _flow_times(run: Scope, name: str, at: Integers) -> list[Row]:
+    """Return mean, P95 and delay of one flow's cohort."""
+    if not at.size:
+        return []
+    transit = run.transit_s[at]
+    is_open = run.trace.consignment_status[at] == Status.INSIDE
+    bound = "at least" if is_open.mean() > LOWER_BOUND_OVER else ""
+    p95 = float(percentile(transit, np.ones(at.size), (95.0,))[0])
+    delay = float(run.delay_s[at].mean())
+    return [
+        Row(f"flow.{name}.transit_mean_h", float(transit.mean()) / HOUR_S, "h", bound),
+        Row(f"flow.{name}.transit_p95_h", p95 / HOUR_S, "h"),
+        Row(f"flow.{name}.delay_mean_h", delay / HOUR_S, "h", bound),
+    ]
+
+
+def _stations(run: Scope, waited: Waits, work: Served) -> list[Row]:
+    """Return waits, queues and utilisation of each station that was visited."""
+    rows: list[Row] = []
+    for s in np.flatnonzero((waited.visits > 0) | (waited.queue_mean > 0)):
+        name = f"station.{run.legend.station_id[s]}"
+        rows += [
+            Row(f"{name}.wait_mean_h", float(waited.mean_h[s]), "h"),
+            Row(f"{name}.wait_p95_h", float(waited.p95_h[s]), "h"),
+            Row(f"{name}.queue_mean", float(waited.queue_mean[s]), ""),
+            Row(f"{name}.queue_max", float(waited.queue_max[s]), ""),
+            Row(f"{name}.utilisation", float(work.utilisation[s]), ""),
+            Row(f"{name}.visits", float(waited.visits[s]), ""),
+        ]
+    return rows
+
+
+def _waits_by_flow(run: Scope, visited: Visits) -> list[Row]:
+    """Return waits by flow at stations of consignments, in models of few flows."""
+    flows = len(run.legend.flow_id)
+    if flows > _FLOWS_IN_DETAIL:
+        return []
+    begun = run.is_within(visited.request_s) & visited.is_started & (visited.flow != NEVER)
+    pair = visited.station[begun].astype(np.int64) * flows + visited.flow[begun]
+    wait = (visited.start_s - visited.request_s)[begun].astype(np.int64)
+    mean = mean_by_group(pair, wait, len(run.legend.station_id) * flows) / HOUR_S
+    return [
+        Row(
+            f"station.{run.legend.station_id[p // flows]}.wait_mean_h.flow."
+            f"{run.legend.flow_id[p % flows]}",
+            float(mean[p]),
+            "h",
+        )
+        for p in np.unique(pair)
+    ]
+
+
+def _pools(run: Scope) -> list[Row]:
+    """Return the mean time for which the cohort's loads waited for others in each pool."""
+    trace, stations = run.trace, len(run.legend.station_id)
+    is_pool = run.plan.station_kind == Kind.POOL
+    joined = is_pool[trace.stay_station] & _created(run)[trace.stay_consignment]
+    count = np.bincount(trace.stay_station[joined], minlength=stations)
+    filling = trace.ledger_cause == Cause.FILLING
+    places = max(stations, len(run.legend.place_id))
+    spent = np.bincount(trace.ledger_place[filling], trace.ledger_s[filling], places)
+    return [
+        Row(
+            f"pool.{run.legend.station_id[s]}.filling_mean_h",
+            float(spent[s] / count[s]) / HOUR_S,
+            "h",
+        )
+        for s in np.flatnonzero(is_pool & (count > 0))
+    ]
