@@ -4,8 +4,25 @@ The only room that reads scenario files. ``load`` resolves what a file extends, 
 and is told on the command line; ``network_of`` gives the network that it asks for.
 """
 
+from sim.scenario.diff import Difference, diff
 from sim.scenario.layers import locate, shipped_folder
 from sim.scenario.models import Scenario
 from sim.scenario.resolve import load
+from sim.scenario.shipped import Shipped, shipped
+from sim.scenario.text import json_schema, patch_schema, resolved_yaml
+from sim.scenario.world import network_of
 
-__all__ = ["Scenario", "load", "locate", "shipped_folder"]
+__all__ = [
+    "Difference",
+    "Scenario",
+    "Shipped",
+    "diff",
+    "json_schema",
+    "load",
+    "locate",
+    "network_of",
+    "patch_schema",
+    "resolved_yaml",
+    "shipped",
+    "shipped_folder",
+]

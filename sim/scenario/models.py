@@ -19,6 +19,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic.json_schema import SkipJsonSchema
 
 from network.schema import RowChange
 from sim.scenario.tree import Mark, Path
@@ -32,6 +33,7 @@ SHARES_TOLERANCE = 1e-9
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 Line = Annotated[str, StringConstraints(max_length=200)]
 Text = Annotated[str, StringConstraints(max_length=10_000)]
+RouteId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
 FlowKey = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Mode = Literal["rail", "road", "sea", "river", "air"]
 
@@ -57,7 +59,9 @@ class NetworkSection(Section):
         " open and close by their dates. Rows that the scenario adds, or whose dates it sets,"
         " keep their own dates",
     )
-    changes: SkipValidation[tuple[RowChange, ...]] = Field(default=(), exclude=True, repr=False)
+    changes: SkipJsonSchema[SkipValidation[tuple[RowChange, ...]]] = Field(
+        default=(), exclude=True, repr=False
+    )
 
 
 class Demand(Section):
@@ -188,15 +192,6 @@ class Shadow(Section):
     power: float = Field(default=4.0, ge=1, le=20, description="power with which it rises")
 
 
-class FixedShare(Section):
-    """Share of a flow that takes one route, named by nodes that it passes."""
-
-    via: tuple[FlowKey, ...] = Field(
-        description="nodes that tell the route from the others: it passes all of them"
-    )
-    share: float = Field(gt=0, le=1, description="share of the flow; those of a flow sum to 1")
-
-
 class Routing(Section):
     """How flows are shared out over routes before the run."""
 
@@ -205,7 +200,16 @@ class Routing(Section):
         description="capacity_logit = logit over cost with shadow times where capacity is short",
     )
     candidates: int = Field(
-        default=6, ge=1, le=100, description="cheapest routes that a flow chooses among"
+        default=6, ge=1, le=100, description="cheapest chains of handlings a flow chooses among"
+    )
+    paths: int = Field(
+        default=3, ge=1, le=20, description="ways over the lines for one chain of handlings"
+    )
+    min_share: float = Field(
+        default=0.02,
+        ge=0,
+        lt=0.5,
+        description="smaller shares are dropped and the rest scaled up",
     )
     detour_limit: float = Field(
         default=1.5,
@@ -214,30 +218,29 @@ class Routing(Section):
         description="a candidate costs at most this times the cheapest",
     )
     scale_per_usd: float = Field(
-        default=0.005,
+        default=0.01,
         gt=0,
         le=1000,
-        description="logit scale, 1/(USD per TEU) of generalised cost; greater = sharper choice",
+        description="logit scale, 1/(USD per TEU) of generalised cost; greater = sharper choice;"
+        " an assumption, 0.005 to 0.02",
     )
     value_of_time_usd_per_teu_h: float | None = Field(
         default=None, ge=0, le=10_000, description="null = by load class from the cost table"
     )
     shadow: Shadow = Shadow()
-    routes: dict[FlowKey, tuple[FixedShare, ...]] = Field(
-        default_factory=dict, description="for method fixed: flow id -> its routes and shares"
+    routes: dict[FlowKey, dict[RouteId, Annotated[float, Field(gt=0, le=1)]]] = Field(
+        default_factory=dict,
+        description="for method fixed: flow id -> route id, as `keruen routes` prints it -> share;"
+        " the shares of a flow sum to 1; a flow without entry takes its cheapest route",
     )
 
     @field_validator("routes")
     @classmethod
-    def _sum_to_one(
-        cls, routes: dict[str, tuple[FixedShare, ...]]
-    ) -> dict[str, tuple[FixedShare, ...]]:
+    def _sum_to_one(cls, routes: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
         for flow, shares in routes.items():
-            total = sum(share.share for share in shares)
+            total = sum(shares.values())
             if abs(total - 1) > SHARES_TOLERANCE:
-                raise ValueError(
-                    f"the shares of flow {flow!r} sum to {total:.12g}; they must sum to 1"
-                )
+                raise ValueError(f"shares of flow {flow!r} sum to {total:.12g}; must sum to 1")
         return routes
 
     @model_validator(mode="after")
