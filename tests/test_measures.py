@@ -9,7 +9,7 @@ from sim.errors import ResultsError
 from sim.measures.build import Measures, measure
 from sim.measures.columns import COLUMNS, names
 from sim.measures.ledger import bottlenecks
-from sim.plan import NEVER, Status
+from sim.plan import NEVER, Status, Trace
 
 
 @pytest.fixture
@@ -18,8 +18,8 @@ def measured() -> Measures:
 
 
 def kpi(measures: Measures, name: str) -> float:
-    table = measures.kpis.set_index("kpi")
-    return float(table.loc[name, "value"])
+    row = measures.kpis[measures.kpis["kpi"] == name]
+    return float(row["value"].iloc[0])
 
 
 def only(table: pd.DataFrame, **key: str) -> pd.Series:
@@ -75,7 +75,7 @@ def test_mean_is_no_bound_when_all_arrive() -> None:
 
     measured = measure(trace, handmade.plan(), handmade.legend())
 
-    assert only(measured.kpis, kpi="transit_mean_d")["bound"] == ""  # noqa: PLC1901
+    assert only(measured.kpis, kpi="transit_mean_d")["bound"] == ""
     assert kpi(measured, "unfinished_percent") == 0
 
 
@@ -101,7 +101,7 @@ def test_a_year_is_stated_only_for_whole_years() -> None:
     assert kpi(measured, "teu_delivered_per_year") == 4
 
 
-def _ended_later(end_s: int):  # noqa: ANN202
+def _ended_later(end_s: int) -> Trace:
     """Return the run with box 2 still in the gate at a later end."""
     trace = handmade.trace()
     cause = trace.consignment_cause_s.copy()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sim.measures.checks import check_ledger, conservation
 from sim.measures.flows import flows_table, transit_table
-from sim.measures.kpis import kpis_table
+from sim.measures.kpis import Sources, kpis_table
 from sim.measures.ledger import ledger_table
 from sim.measures.links import crossings_table, lines, links_table, trains_held
 from sim.measures.places import NOWHERE, Places, corridors, passages
@@ -89,8 +89,9 @@ def measure(trace: Trace, plan: Plan, legend: Legend, places: Places = NOWHERE) 
     found = lines(run, travelled)
     crossings = crossings_table(run, found)
     held = trains_held(run, visited, found)
+    sources = Sources(visited, waited, work, crossings, held, corridor)
     return Measures(
-        kpis=kpis_table(run, visited, waited, work, crossings, held, corridor),
+        kpis=kpis_table(run, sources),
         flows=flows_table(run, corridor),
         stations=stations_table(run, visited, waited, work),
         links=links_table(run, found, waited, work),

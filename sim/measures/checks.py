@@ -169,7 +169,7 @@ def _balance(run: Scope, chosen: Integers, name: str) -> tuple[float, float, flo
 def _cumulative(when: Integers, amount: Integers, instants: Integers) -> Integers:
     """Return how much had happened up to and with each instant."""
     order = np.argsort(when, kind="stable")
-    total = np.r_[0, np.cumsum(amount[order])]
+    total: Integers = np.r_[0, np.cumsum(amount[order])]
     return total[np.searchsorted(when[order], instants, side="right")]
 
 

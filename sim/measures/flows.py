@@ -10,12 +10,14 @@ import pandas as pd
 from sim.measures.columns import names
 from sim.measures.scope import (
     DAY_S,
+    Flags,
     Floats,
     Integers,
     Scope,
     mean_by_group,
     percentile,
     percentiles_by_group,
+    sum_by_group,
 )
 from sim.plan import NEVER, Status
 
@@ -32,7 +34,8 @@ def flows_table(run: Scope, corridor: tuple[str, ...]) -> pd.DataFrame:
     is_used = table[["teu_offered", "teu_delivered", "teu_inside", "teu_refused"]].any(axis=1)
     table = table[is_used].reset_index(names="group")
     flow, route = (table["group"] // (routes + 1)).to_numpy(), table["group"] % (routes + 1) - 1
-    table = table.assign(**_labels(run, flow, route.to_numpy(), corridor))
+    labels = _labels(run, flow, route.to_numpy(), corridor)
+    table = pd.concat([table, labels], axis=1)
     table["excess_d"] = table["transit_mean_d"] - best_free_flow_d(run)[flow]
     table["usd"] = table["usd_per_teu"] * table["teu_offered"]
     table["co2e_t"] = table["co2e_kg_per_teu"] * table["teu_offered"] / 1_000
@@ -88,8 +91,8 @@ def _counts(run: Scope, group: Integers, groups: int) -> dict[str, Floats]:
     is_created = run.is_within(trace.consignment_created_s) & run.is_in_run
     stays_on = is_inside(run, run.end_s)
 
-    def teu(chosen: np.ndarray) -> Floats:
-        return np.bincount(group[chosen], weights=run.teu[chosen], minlength=groups)
+    def teu(chosen: Flags) -> Floats:
+        return sum_by_group(group[chosen], run.teu[chosen], groups)
 
     return {
         "teu_offered": teu(is_created),
@@ -99,12 +102,13 @@ def _counts(run: Scope, group: Integers, groups: int) -> dict[str, Floats]:
     }
 
 
-def is_inside(run: Scope, instant_s: int) -> np.ndarray:
+def is_inside(run: Scope, instant_s: int) -> Flags:
     """Return which consignments were inside just before an instant."""
     trace = run.trace
     came = (trace.consignment_created_s < instant_s) & run.is_in_run
     finished = trace.consignment_finished_s
-    return came & ((finished == NEVER) | (finished >= instant_s))
+    stays: Flags = (finished == NEVER) | (finished >= instant_s)
+    return came & stays
 
 
 def _times(run: Scope, group: Integers, groups: int) -> dict[str, Floats]:
@@ -125,7 +129,7 @@ def _times(run: Scope, group: Integers, groups: int) -> dict[str, Floats]:
 
 def _labels(
     run: Scope, flow: Integers, route: Integers, corridor: tuple[str, ...]
-) -> dict[str, object]:
+) -> pd.DataFrame:
     """Return the words and constants that belong to each row's flow and route."""
     legend = run.legend
 
@@ -133,9 +137,10 @@ def _labels(
         return [values[f] for f in flow]
 
     def by_route(values: tuple[float, ...]) -> Floats:
-        return np.r_[np.asarray(values, float), np.nan][route]
+        constants: Floats = np.r_[np.asarray(values, float), np.nan]
+        return constants[route]
 
-    return {
+    labels = {
         "flow": by_flow(legend.flow_id),
         "route": [legend.route_id[q] if q >= 0 else "none" for q in route],
         "origin": by_flow(legend.flow_origin),
@@ -148,3 +153,4 @@ def _labels(
         "usd_per_teu": by_route(legend.route_usd_per_teu),
         "co2e_kg_per_teu": by_route(legend.route_co2e_kg_per_teu),
     }
+    return pd.DataFrame(labels)

@@ -4,7 +4,7 @@ In: Scope and the other tables. Out: the table `kpis`: kpi, value, unit, bound. 
 without anything to average (no cohort, no visit) is absent, never zero or NaN.
 """
 
-import datetime
+import datetime as dt
 from typing import NamedTuple
 
 import numpy as np
@@ -37,39 +37,42 @@ class Row(NamedTuple):
     bound: str = ""
 
 
-def kpis_table(
-    run: Scope,
-    visited: Visits,
-    waited: Waits,
-    work: Served,
-    crossings: pd.DataFrame,
-    held: tuple[int, float] | None,
-    corridor: tuple[str, ...],
-) -> pd.DataFrame:
+class Sources(NamedTuple):
+    """What has been found out of the run before its KPIs."""
+
+    visited: Visits
+    waited: Waits
+    work: Served
+    crossings: pd.DataFrame
+    held: tuple[int, float] | None
+    corridor: tuple[str, ...]
+
+
+def kpis_table(run: Scope, found: Sources) -> pd.DataFrame:
     """Return all KPIs of the run, the overall ones first."""
     rows = [
         *_volumes(run),
         *_group_times(run, "", run.is_cohort, DAY_S, "d"),
         *_causes(run),
         *_money(run, "", run.is_cohort),
-        *_vehicles(run, held),
+        *_vehicles(run, found.held),
         *_classes(run),
-        *_borders(crossings),
-        *_corridors(run, corridor),
+        *_borders(found.crossings),
+        *_corridors(run, found.corridor),
         *_flows(run),
-        *_stations(run, waited, work),
-        *_waits_by_flow(run, visited),
+        *_stations(run, found.waited, found.work),
+        *_waits_by_flow(run, found.visited),
         *_pools(run),
     ]
-    table = pd.DataFrame(rows, columns=list(Row._fields))
-    return table[np.isfinite(table["value"])].reset_index(drop=True)
+    existing = [row for row in rows if np.isfinite(row.value)]
+    return pd.DataFrame(existing, columns=list(Row._fields))
 
 
 def years(run: Scope) -> int:
     """Return the number of whole calendar years that the window is, 0 if it is none."""
     days, rest = divmod(run.end_s - run.start_s, DAY_S)
-    first = datetime.date.fromisoformat(run.legend.window_start)
-    last = first + datetime.timedelta(days=days)
+    first = dt.date.fromisoformat(run.legend.window_start)
+    last = first + dt.timedelta(days=days)
     is_whole = rest == 0 and (last.month, last.day) == (first.month, first.day)
     return last.year - first.year if is_whole else 0
 
@@ -199,13 +202,13 @@ def _classes(run: Scope) -> list[Row]:
 
 def _borders(crossings: pd.DataFrame) -> list[Row]:
     """Return TEU over each border and over each crossing, by direction and mode."""
-    by_border = crossings.groupby(["border", "mode"])["teu"].sum()
-    by_crossing = crossings.groupby(["from", "to", "mode"])["teu"].sum()
-    rows = [Row(f"border.{b}.{m}.teu", float(v), "TEU") for (b, m), v in by_border.items()]
-    rows += [
-        Row(f"crossing.{a}__{b}.{m}.teu", float(v), "TEU") for (a, b, m), v in by_crossing.items()
+    borders = crossings["border"] + "." + crossings["mode"]
+    pairs = crossings["from"] + "__" + crossings["to"] + "." + crossings["mode"]
+    return [
+        Row(f"{kind}.{name}.teu", float(value), "TEU")
+        for kind, keys in (("border", borders), ("crossing", pairs))
+        for name, value in crossings["teu"].groupby(keys).sum().items()
     ]
-    return rows
 
 
 def _corridors(run: Scope, corridor: tuple[str, ...]) -> list[Row]:

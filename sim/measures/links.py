@@ -5,6 +5,7 @@ trains held for China. On a metered link the instant of a passage is the end of 
 move; on others the end of the leg.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 
 from sim.measures.columns import names
 from sim.measures.places import Passage
-from sim.measures.scope import Flags, Floats, Integers, Scope
+from sim.measures.scope import Flags, Integers, Scope, sum_by_group
 from sim.measures.stations import Served
 from sim.measures.visits import Visits, Waits, most_at_once
 from sim.plan import NEVER, Kind
@@ -46,7 +47,8 @@ def lines(run: Scope, travelled: tuple[tuple[Passage, ...], ...]) -> tuple[Line,
 
 def vehicle_leg(run: Scope) -> Integers:
     """Return `(V,)` the leg of each vehicle, NEVER for one that never left a pool."""
-    return np.r_[run.plan.pool_leg, NEVER][run.trace.vehicle_pool]
+    leg: Integers = np.r_[run.plan.pool_leg, NEVER]
+    return leg[run.trace.vehicle_pool]
 
 
 def links_table(run: Scope, found: tuple[Line, ...], waited: Waits, work: Served) -> pd.DataFrame:
@@ -56,12 +58,7 @@ def links_table(run: Scope, found: tuple[Line, ...], waited: Waits, work: Served
     for line, (vehicles, teu) in zip(found, passed, strict=True):
         s = line.meter
         is_metered = s != NEVER
-        waits = (
-            (waited.visits[s], waited.mean_h[s], waited.p90_h[s], waited.max_h[s])
-            + (waited.unstarted[s], waited.queue_mean[s], waited.queue_max[s])
-            if is_metered
-            else (vehicles, np.nan, np.nan, np.nan, 0, 0.0, 0)
-        )
+        waits = _waits(waited, s) if is_metered else (vehicles, np.nan, np.nan, np.nan, 0, 0.0, 0)
         rows.append(
             (
                 line.passage.link,
@@ -143,16 +140,26 @@ def trains_held(run: Scope, visited: Visits, found: tuple[Line, ...]) -> tuple[i
     return most_at_once(since[waited], until[waited]), held_s / (run.end_s - run.start_s)
 
 
+def _waits(waited: Waits, s: int) -> tuple[float, ...]:
+    """Return one station's waits in the order of the tables' columns."""
+    return (
+        waited.visits[s],
+        waited.mean_h[s],
+        waited.p90_h[s],
+        waited.max_h[s],
+        waited.unstarted[s],
+        waited.queue_mean[s],
+        waited.queue_max[s],
+    )
+
+
 def _meters_by_leg(run: Scope) -> list[Integers]:
     """Return by leg the meters among its elements."""
     plan = run.plan
     station = plan.element_station
     is_meter = (station != NEVER) & (np.r_[plan.station_kind, NEVER][station] == Kind.METER)
     bounds = plan.element_first
-    return [
-        station[first:last][is_meter[first:last]]
-        for first, last in zip(bounds[:-1], bounds[1:], strict=True)
-    ]
+    return [station[first:last][is_meter[first:last]] for first, last in pairwise(bounds)]
 
 
 def _has_passed(run: Scope, line: Line) -> Flags:
@@ -174,11 +181,11 @@ def _passed(run: Scope, found: tuple[Line, ...]) -> list[tuple[int, float]]:
     through = run.is_within(trace.visit_end_s)
     station = trace.visit_station[through]
     by_meter = np.bincount(station, minlength=stations)
-    teu_by_meter = np.bincount(station, load[trace.visit_vehicle[through]], stations)
+    teu_by_meter = sum_by_group(station, load[trace.visit_vehicle[through]], stations)
     leg = vehicle_leg(run)
     ended = run.is_within(trace.vehicle_ended_s) & (leg != NEVER)
     by_leg = np.bincount(leg[ended], minlength=legs)
-    teu_by_leg: Floats = np.bincount(leg[ended], load[:-1][ended], legs)
+    teu_by_leg = sum_by_group(leg[ended], load[:-1][ended], legs)
     return [
         (int(by_leg[list(line.legs)].sum()), float(teu_by_leg[list(line.legs)].sum()))
         if line.meter == NEVER

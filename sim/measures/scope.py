@@ -4,7 +4,7 @@ In: Trace, Plan, Legend. Out: `Scope`, and the small statistics that the tables
 share (`percentile`, `percentiles_by_group`, `mean_by_group`).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,9 @@ HOUR_S = 3_600
 DAY_S = 86_400
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+Integers = NDArray[np.integer[Any]]
 Flags = NDArray[np.bool_]
+Numbers = NDArray[np.floating[Any]] | NDArray[np.integer[Any]] | NDArray[np.bool_]
 
 WAITING_CAUSES = tuple(c for c in Cause if c not in (Cause.MOVING, Cause.SERVICE))
 """The causes whose sum is the delay (R24)."""
@@ -112,7 +113,8 @@ def percentile(values: Integers, weights: Floats, percents: tuple[float, ...]) -
     reached = np.cumsum(weights[order])
     # A share that is met exactly must not be missed by the last bit of a sum of floats.
     wanted = np.asarray(percents) / 100 * reached[-1] * (1 - 1e-12)
-    return values[order][np.searchsorted(reached, wanted)].astype(np.float64)
+    found: Floats = values[order][np.searchsorted(reached, wanted)].astype(np.float64)
+    return found
 
 
 def percentiles_by_group(
@@ -146,11 +148,15 @@ def percentiles_by_group(
     return result
 
 
-def mean_by_group(
-    group: Integers, values: Integers, groups: int, weights: Floats | None = None
-) -> Floats:
-    """Return the (weighted) mean of `values` for each of `groups`; NaN where there is none."""
-    weight = np.bincount(group, weights=weights, minlength=groups)
-    product = values if weights is None else values * weights
-    total = np.bincount(group, weights=product, minlength=groups)
-    return np.divide(total, weight, out=np.full(groups, np.nan), where=weight > 0)
+def sum_by_group(group: Integers, values: Numbers, groups: int) -> Floats:
+    """Return the sum of `values` for each of `groups`."""
+    total: Floats = np.bincount(group, weights=values, minlength=groups).astype(np.float64)
+    return total
+
+
+def mean_by_group(group: Integers, values: Numbers, groups: int) -> Floats:
+    """Return the mean of `values` for each of `groups`; NaN where there is none."""
+    weight = np.bincount(group, minlength=groups)
+    total = sum_by_group(group, values, groups)
+    mean: Floats = np.full(groups, np.nan)
+    return np.divide(total, weight, out=mean, where=weight > 0)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sim.measures.columns import names
-from sim.measures.scope import HOUR_S, Flags, Floats, Integers, Scope, mean_by_group
+from sim.measures.scope import HOUR_S, Flags, Floats, Integers, Scope, mean_by_group, sum_by_group
 from sim.measures.visits import Visits, Waits, overlap_by_station
 from sim.plan import NEVER, Effect, Kind
 
@@ -34,7 +34,7 @@ def served(run: Scope, visited: Visits) -> Served:
     row_open = np.add.reduceat(open_s, run.plan.row_first[:-1])
     rows = np.diff(run.plan.row_first)
     return Served(
-        teu=np.bincount(visited.station[asked], weights=visited.teu[asked], minlength=stations),
+        teu=sum_by_group(visited.station[asked], visited.teu[asked], stations),
         service_mean_h=mean_by_group(visited.station[ended], service, stations) / HOUR_S,
         utilisation=_utilisation(run, visited, open_s),
         shut_share=1 - row_open / (rows * (run.end_s - run.start_s)),
@@ -87,7 +87,8 @@ def _utilisation(run: Scope, visited: Visits, open_s: Floats) -> Floats:
         detail = plan.station_detail[is_fleet]
         busy[is_fleet], capacity[is_fleet] = away[detail], owned[detail]
     capacity[(plan.station_kind == Kind.POOL) | (plan.station_kind == Kind.YARD)] = 0
-    return np.divide(busy, capacity, out=np.full(busy.size, np.nan), where=capacity > 0)
+    share: Floats = np.full(busy.size, np.nan)
+    return np.divide(busy, capacity, out=share, where=capacity > 0)
 
 
 def _busy_seconds(run: Scope, visited: Visits) -> Floats:
@@ -133,7 +134,7 @@ def _union_seconds(
     begins, ends = base + start[order], base + end[order]
     reach = np.maximum.accumulate(np.r_[0, ends])[:-1]
     covered = np.maximum(ends - np.maximum(begins, reach), 0)
-    return np.bincount(row[order], weights=covered, minlength=rows)
+    return sum_by_group(row[order], covered, rows)
 
 
 def _fleet_seconds(run: Scope) -> tuple[Floats, Floats]:
@@ -154,4 +155,4 @@ def _fleet_seconds(run: Scope) -> tuple[Floats, Floats]:
         begins = np.clip(plan.state_from_s[first:last], run.start_s, run.end_s)
         spans = np.diff(np.r_[begins, run.end_s])
         owned[fleet_index] = (spans * plan.state_vehicles[first:last]).sum()
-    return np.bincount(fleet[is_mine], weights=away, minlength=fleets), owned
+    return sum_by_group(fleet[is_mine], away, fleets), owned

@@ -8,7 +8,7 @@ import pandas as pd
 
 from sim.measures.columns import names
 from sim.measures.flows import is_inside
-from sim.measures.scope import Floats, Integers, Scope
+from sim.measures.scope import Floats, Integers, Scope, sum_by_group
 from sim.plan import NEVER
 
 
@@ -41,10 +41,10 @@ def _teu_by_place(run: Scope, instant_s: int) -> Floats:
     ]
     place[trace.stay_consignment[at_station]] = trace.stay_station[at_station]
     inside = is_inside(run, instant_s)
-    return np.bincount(place[inside], weights=run.teu[inside], minlength=stations + 2)
+    return sum_by_group(place[inside], run.teu[inside], stations + 2)
 
 
-def _spans(from_s: np.ndarray, to_s: np.ndarray, instant_s: int) -> Integers:
+def _spans(from_s: Integers, to_s: Integers, instant_s: int) -> Integers:
     """Return the rows that had begun before an instant and ended no earlier."""
     return np.flatnonzero((from_s < instant_s) & ((to_s == NEVER) | (to_s >= instant_s)))
 

@@ -19,6 +19,7 @@ from sim.measures.scope import (
     Scope,
     mean_by_group,
     percentiles_by_group,
+    sum_by_group,
 )
 from sim.plan import NEVER
 
@@ -110,9 +111,7 @@ def overlap_by_station(
 ) -> Floats:
     """Return by station the seconds inside the window of all spans from `from_s` to `to_s`."""
     inside = np.minimum(to_s, run.end_s) - np.maximum(from_s, run.start_s)
-    return np.bincount(
-        visited.station, weights=np.maximum(inside, 0), minlength=len(run.legend.station_id)
-    )
+    return sum_by_group(visited.station, np.maximum(inside, 0), len(run.legend.station_id))
 
 
 def most_at_once(from_s: Integers, to_s: Integers) -> int:
@@ -207,12 +206,12 @@ def daily_integral(
     at_from, at_to = lane * days + day_from, lane * days + day_to
     is_one = day_from == day_to
     head = np.where(is_one, to_s - from_s, (day_from + 1) * DAY_S - from_s)
-    total = np.bincount(at_from, weights=weights * head, minlength=size)
+    total = sum_by_group(at_from, weights * head, size)
     long = ~is_one
     tail = (to_s - day_to * DAY_S)[long]
-    total += np.bincount(at_to[long], weights=weights[long] * tail, minlength=size)
+    total += sum_by_group(at_to[long], weights[long] * tail, size)
     # whole days between: up at the day after the first, down at the last
-    steps = np.bincount(at_from[long] + 1, weights=weights[long], minlength=size)
-    steps -= np.bincount(at_to[long], weights=weights[long], minlength=size)
+    steps = sum_by_group(at_from[long] + 1, weights[long], size)
+    steps -= sum_by_group(at_to[long], weights[long], size)
     total += np.cumsum(steps.reshape(shape), axis=1).reshape(-1) * DAY_S
     return total.reshape(shape)
