@@ -275,8 +275,9 @@ class Plan(NamedTuple):
     """Closures known in advance (hours, seasons, dated rows): sorted by (start, closure)."""
     random_closure: Ints
     """(N,) closures drawn for each replication, by rate."""
-    random_rate_fp: Ints
-    """(N,) mean gap between starts within the allowed windows, in 1/256 s; 0: only copies."""
+    random_gap_fp: Ints
+    """(N,) mean gap between starts within the allowed windows, in 1/256 s; 0: only copies;
+    NEVER: one event at the beginning of every window."""
     random_law: Ints
     random_mean_fp: Ints
     random_with: Ints

@@ -711,7 +711,7 @@ def small_plan(**changes: object) -> Plan:
         "interval_start_s": np.array([7 * DAY_S]),
         "interval_end_s": np.array([8 * DAY_S]),
         "random_closure": np.array([1]),
-        "random_rate_fp": np.array([2 * DAY_S * 256]),
+        "random_gap_fp": np.array([2 * DAY_S * 256]),
         "random_law": np.array([1]),
         "random_mean_fp": np.array([3600 * 256]),
         "random_with": np.array([NEVER]),

@@ -129,7 +129,7 @@ def _closures(plan: Plan, seed: int, replication: int) -> tuple[Ints, Ints, Ints
     """Return closures known and drawn, sorted by (start, closure)."""
     rows = RandomClosures(
         key=plan.closure_key[plan.random_closure],
-        gap_mean_fp=plan.random_rate_fp,
+        gap_mean_fp=plan.random_gap_fp,
         law=plan.random_law,
         mean_fp=plan.random_mean_fp,
         partner=plan.random_with,

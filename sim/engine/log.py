@@ -1,0 +1,128 @@
+"""What is written down as it happens, and the Trace made of it (R26)."""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.plan import NEVER, Status, Trace
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sim.engine.ledger import Ledger
+    from sim.engine.travellers import Vehicle
+    from sim.engine.visits import Visit
+    from sim.plan import Draws
+
+VEHICLE_COLUMNS = 4
+VISIT_COLUMNS = 5
+STAY_COLUMNS = 6
+
+
+class Log:
+    """Rows of the Trace in order of their happening."""
+
+    def __init__(self, consignments: int) -> None:
+        self._vehicles = array("i")
+        self._visits = array("i")
+        self._stays = array("i")
+        self._count = 0
+        self._finished_s = np.full(consignments, NEVER, dtype=np.int32)
+        self._status = np.full(consignments, Status.INSIDE, dtype=np.int32)
+
+    def next_vehicle(self) -> int:
+        """Return the number of a new trip, and keep a row for it."""
+        self._vehicles.extend((NEVER, NEVER, NEVER, 0))
+        self._count += 1
+        return self._count - 1
+
+    def write_kept(self, rank: int, visit: Visit) -> None:
+        """Write down a visit whose server is still kept at the end of the run."""
+        self._visits.extend(
+            (visit.traveller.number, rank, visit.request_s, visit.start_s, NEVER)
+        )
+
+    def start_vehicle(self, vehicle: Vehicle) -> None:
+        """Write down a departure."""
+        at = vehicle.number * VEHICLE_COLUMNS
+        self._vehicles[at] = vehicle.pool
+        self._vehicles[at + 1] = vehicle.departed_s
+        self._vehicles[at + 3] = vehicle.load_teu
+
+    def end_vehicle(self, vehicle: Vehicle, now_s: int) -> None:
+        """Write down the end of a leg."""
+        self._vehicles[vehicle.number * VEHICLE_COLUMNS + 2] = now_s
+
+    def write(self, rank: int, visit: Visit) -> None:
+        """Write down a visit of a vehicle or of a consignment."""
+        end_s = NEVER if visit.start_s == NEVER else visit.start_s + visit.duration_s
+        row = (visit.traveller.number, rank, visit.request_s, visit.start_s, end_s)
+        if hasattr(visit.traveller, "aboard"):
+            self._visits.extend(row)
+        else:
+            self._stays.extend((*row, NEVER))
+
+    def write_stay(
+        self, number: int, rank: int, request_s: int, departed_s: int, vehicle: int
+    ) -> None:
+        """Write down a consignment's time in a pool."""
+        self._stays.extend((number, rank, request_s, departed_s, departed_s, vehicle))
+
+    def finish(self, number: int, status: Status, now_s: int) -> None:
+        """Write down what has become of a consignment."""
+        self._finished_s[number] = now_s
+        self._status[number] = status
+
+    def trace(self, draws: Draws, ledger: Ledger, ended_s: int) -> Trace:
+        """Return everything in the order the Trace states."""
+        vehicles = _columns(self._vehicles, VEHICLE_COLUMNS)
+        visits = _columns(self._visits, VISIT_COLUMNS)
+        stays = _columns(self._stays, STAY_COLUMNS)
+        visits = visits[:, np.argsort(visits[0], kind="stable")]
+        stays = stays[:, np.argsort(stays[0], kind="stable")]
+        rows = ledger.rows()
+        # A run that stops by count has created no one after that instant.
+        created = slice(0, int(np.searchsorted(draws.consignment_created_s, ended_s, "right")))
+        return Trace(
+            vehicle_pool=vehicles[0],
+            vehicle_departed_s=vehicles[1],
+            vehicle_ended_s=vehicles[2],
+            vehicle_load=vehicles[3],
+            visit_vehicle=visits[0],
+            visit_station=visits[1],
+            visit_request_s=visits[2],
+            visit_start_s=visits[3],
+            visit_end_s=visits[4],
+            consignment_flow=draws.consignment_flow[created].astype(np.int32),
+            consignment_number=draws.consignment_number[created].astype(np.int32),
+            consignment_route=draws.consignment_route[created].astype(np.int32),
+            consignment_created_s=draws.consignment_created_s[created].astype(np.int32),
+            consignment_finished_s=self._finished_s[created],
+            consignment_status=self._status[created],
+            consignment_cause_s=ledger.by_consignment()[created],
+            stay_consignment=stays[0],
+            stay_station=stays[1],
+            stay_request_s=stays[2],
+            stay_start_s=stays[3],
+            stay_end_s=stays[4],
+            stay_vehicle=stays[5],
+            ledger_place=rows[:, 0].astype(np.int32),
+            ledger_cause=rows[:, 1].astype(np.int32),
+            ledger_closure=rows[:, 2].astype(np.int32),
+            ledger_flow=rows[:, 3].astype(np.int32),
+            ledger_s=rows[:, 4],
+            closure_index=draws.closure_index.astype(np.int32),
+            closure_start_s=draws.closure_start_s.astype(np.int32),
+            closure_end_s=draws.closure_end_s.astype(np.int32),
+            ended_s=ended_s,
+            gridlock=(),
+        )
+
+
+def _columns(flat: array[int], columns: int) -> NDArray[np.int32]:
+    """Return (columns, rows)."""
+    table = np.frombuffer(flat, dtype=np.int32) if flat else np.zeros(0, dtype=np.int32)
+    return np.ascontiguousarray(table.reshape(-1, columns).T)

@@ -1,0 +1,61 @@
+"""The stations of a plan, built around one world."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.engine.fleets import Fleet
+from sim.engine.meters import Meter
+from sim.engine.pools import Pool
+from sim.engine.servers import Server
+from sim.engine.services import Service
+from sim.engine.travel import Traffic
+from sim.engine.world import World
+from sim.plan import NEVER, Kind
+
+if TYPE_CHECKING:
+    from sim.engine.availability import Availability
+    from sim.plan import Draws, Plan
+
+
+class Model:
+    """A world with its stations in place, ready to run."""
+
+    def __init__(self, plan: Plan, draws: Draws, seed: int, replication: int) -> None:
+        self.world = world = World(plan, draws, seed, replication)
+        self.traffic = world.traffic = Traffic(world)
+        self.services = [Service(world, v) for v in range(len(plan.service_key))]
+        self.servers = {rank: Server(world, rank) for rank in _ranks(plan, Kind.SERVER)}
+        self.meters = {rank: Meter(world, rank) for rank in _ranks(plan, Kind.METER)}
+        self.pools = {rank: self._pool(rank) for rank in _ranks(plan, Kind.POOL)}
+        self.gates: dict[int, Server | Meter] = {**self.servers, **self.meters}
+        world.gates, world.pools = self.gates, self.pools
+        self.fleets = [
+            Fleet(world, g, self.services[int(service)], self)
+            for g, service in enumerate(plan.fleet_service)
+        ]
+        world.fleets = list(self.fleets)
+        fleets = {fleet.rank: fleet for fleet in self.fleets}
+        world.arbiter.stations = {**self.gates, **self.pools, **fleets}
+        self.availability: dict[int, Availability] = {
+            rank: station.availability
+            for group in (self.servers, self.meters, self.pools, fleets)
+            for rank, station in group.items()
+        }
+
+    def pool(self, index: int) -> Pool | None:
+        """Return a pool by its index in the plan."""
+        return None if index == NEVER else self.pools[int(self.world.plan.pool_station[index])]
+
+    def server(self, rank: int) -> Server | None:
+        """Return a server station by its rank."""
+        return None if rank == NEVER else self.servers[int(rank)]
+
+    def _pool(self, rank: int) -> Pool:
+        plan = self.world.plan
+        leg = plan.pool_leg[plan.station_detail[rank]]
+        return Pool(self.world, rank, self.services[int(plan.leg_service[leg])])
+
+
+def _ranks(plan: Plan, kind: Kind) -> list[int]:
+    return [rank for rank, found in enumerate(plan.station_kind) if found == kind]

@@ -1,0 +1,245 @@
+"""Pools: where consignments gather until a vehicle leaves with them (R10).
+
+A wait passes gates in a fixed order: filling, wagons, departure, weather or
+closed. A second is booked to the first gate not yet passed, and a passed gate
+is not re-opened (R23).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING, NamedTuple
+
+from sim.draws.hashing import mix
+from sim.engine.availability import Availability
+from sim.engine.travellers import Vehicle
+from sim.plan import NEVER, PPM, Cause
+
+if TYPE_CHECKING:
+    from sim.engine.services import Service, State
+    from sim.engine.travellers import Consignment
+    from sim.engine.world import World
+
+DECKS = 4
+DAY_S = 86_400
+
+
+class Gates(NamedTuple):
+    """When a forming vehicle passed each gate, and left; NEVER: not yet."""
+
+    filled_s: int = NEVER
+    at_hand_s: int = NEVER
+    free_s: int = NEVER
+
+
+class Pool:
+    """Consignments that wait for the next vehicle of one leg."""
+
+    def __init__(self, world: World, rank: int, service: Service) -> None:
+        plan = world.plan
+        index = int(plan.station_detail[rank])
+        self._world = world
+        self.rank = rank
+        self.index = index
+        self.leg = int(plan.pool_leg[index])
+        self.end = int(plan.pool_end[index])
+        self.availability = Availability(plan, rank)
+        self._service = service
+        service.pools.append(self)
+        self._fleet = self._service.fleet
+        self._least_lot = int(plan.pool_min_lot[index])
+        self._least_class = int(plan.pool_min_class[index])
+        self._by_priority = bool(plan.station_priority[rank])
+        self._key = mix(self._service.key, int(plan.station_key[rank]))
+        self._departures: Counter[int] = Counter()
+        self._members: list[tuple[int, int, int, Consignment]] = []
+        self._load = [0] * 5
+        self.oldest_s = NEVER
+        self._gates = Gates()
+        self._left: list[tuple[int, Gates]] = []
+
+    # --- who is here
+
+    def join(self, consignment: Consignment) -> None:
+        """Wait for the next vehicle."""
+        now_s = self._world.env.now
+        priority = consignment.priority if self._by_priority else 0
+        heappush(self._members, (priority, now_s, consignment.number, consignment))
+        self._load[consignment.load_class] += consignment.lot
+        if self.oldest_s == NEVER:
+            self.oldest_s = now_s
+            self._watch_oldest()
+        if self._gates.filled_s != NEVER or self._is_filled():
+            self._world.arbiter.mark(self.rank)
+        if self._fleet != NEVER:
+            self._world.fleets[self._fleet].note_load(self.end)
+
+    def load(self) -> int:
+        """Return the load that waits over all decks, in units of the service's state."""
+        unit = self._service.state().unit
+        return sum(amount * unit[c] for c, amount in enumerate(self._load) if amount)
+
+    @property
+    def turn(self) -> tuple[int, int]:
+        """Place in the order in which pools of a service take its departures."""
+        return (self._gates.filled_s, self.rank)
+
+    def is_due(self, end: int) -> bool:
+        """Return whether a vehicle is filled and at hand and nothing else holds it."""
+        return (
+            self.end == end
+            and self._gates.at_hand_s != NEVER
+            and not self.availability.is_shut
+            and self._has_vehicle()
+        )
+
+    def rate_ppm(self) -> int:
+        """Return the rate factor on the service's least gap."""
+        return self.availability.factor_ppm(self.availability.rows[0])
+
+    # --- leaving
+
+    def grant(self) -> None:
+        """Let vehicles leave as long as all conditions hold."""
+        while self._members and self._pass_gates():
+            self._depart()
+
+    def _pass_gates(self) -> bool:
+        now_s = self._world.env.now
+        if self._gates.filled_s == NEVER:
+            if not self._is_filled():
+                return False
+            self._gates = self._gates._replace(filled_s=now_s)
+        if self._gates.at_hand_s == NEVER:
+            if not self._has_vehicle():
+                return False
+            self._gates = self._gates._replace(at_hand_s=now_s)
+        if not self._service.may_depart(self):
+            return False
+        if self._gates.free_s == NEVER:
+            self._gates = self._gates._replace(free_s=now_s)
+        return not self.availability.is_shut and self._has_vehicle() and self._first_fits()
+
+    def _is_filled(self) -> bool:
+        state, now_s = self._service.state(), self._world.env.now
+        if self._service.has_timetable and state.min_load == NEVER:
+            return bool(self._members)
+        if state.min_load != NEVER and self.load() >= state.min_load:
+            return True
+        if state.max_wait_s != NEVER and now_s - self.oldest_s >= state.max_wait_s:
+            return True
+        deck = state.deck[self._least_class]
+        on_deck = sum(
+            amount * state.unit[c] for c, amount in enumerate(self._load) if state.deck[c] == deck
+        )
+        return on_deck + self._least_lot * state.unit[self._least_class] > self._capacity(state)
+
+    def _has_vehicle(self) -> bool:
+        return self._fleet == NEVER or self._world.fleets[self._fleet].has_vehicle(self.end)
+
+    def _first_fits(self) -> bool:
+        state, consignment = self._service.state(), self._members[0][3]
+        return consignment.lot * state.unit[consignment.load_class] <= self._capacity(state)
+
+    def _capacity(self, state: State) -> int:
+        return state.capacity * self.availability.payload_ppm() // PPM
+
+    def _depart(self) -> None:
+        now_s = self._world.env.now
+        aboard, joined_s = self._board()
+        vehicle = Vehicle(
+            number=self._world.log.next_vehicle(),
+            key=self._vehicle_key(min(joined_s)),
+            pool=self.index,
+            leg=self.leg,
+            departed_s=now_s,
+            aboard=aboard,
+        )
+        for consignment, join_s in zip(aboard, joined_s, strict=True):
+            self._book_wait(consignment, join_s, now_s)
+            stay = (consignment.number, self.rank, join_s, now_s, vehicle.number)
+            self._world.log.write_stay(*stay)
+        self._world.begin_trip(vehicle)
+        self._left.append((now_s, self._gates))
+        self._gates = Gates()
+        self._service.depart(self)
+        self.oldest_s = min((entry[1] for entry in self._members), default=NEVER)
+        if self._members:
+            self._watch_oldest()
+        if self._fleet == NEVER:
+            self._world.traffic.start(vehicle)
+        else:
+            self._world.fleets[self._fleet].send(self.end, vehicle)
+
+    def _board(self) -> tuple[list[Consignment], list[int]]:
+        """Take aboard in order; the first that does not fit closes its deck."""
+        state = self._service.state()
+        capacity = self._capacity(state)
+        used = [0] * DECKS
+        open_decks = {state.deck[c] for c, amount in enumerate(self._load) if amount}
+        aboard: list[Consignment] = []
+        joined_s: list[int] = []
+        left_behind = []
+        while self._members and open_decks:
+            entry = heappop(self._members)
+            consignment = entry[3]
+            deck = state.deck[consignment.load_class]
+            need = consignment.lot * state.unit[consignment.load_class]
+            if deck not in open_decks or used[deck] + need > capacity:
+                open_decks.discard(deck)
+                left_behind.append(entry)
+                continue
+            used[deck] += need
+            self._load[consignment.load_class] -= consignment.lot
+            aboard.append(consignment)
+            joined_s.append(entry[1])
+        self._members.extend(left_behind)
+        heapify(self._members)
+        return aboard, joined_s
+
+    def _vehicle_key(self, first_joined_s: int) -> int:
+        day = self._world.plan.first_day + first_joined_s // DAY_S
+        self._departures[day] += 1
+        return mix(mix(self._key, day), self._departures[day])
+
+    def _watch_oldest(self) -> None:
+        state = self._service.state()
+        if state.max_wait_s != NEVER:
+            now_s = self._world.env.now
+            self._world.arbiter.mark_at(self.rank, max(now_s, self.oldest_s + state.max_wait_s))
+
+    # --- booking
+
+    def _book_wait(self, consignment: Consignment, join_s: int, until_s: int) -> None:
+        """Book a wait through the gates; who was left behind has passed the first two."""
+        missed = bisect_left(self._left, (join_s,))
+        if missed < len(self._left):
+            left_s, gates = self._left[missed]
+            self._book_gates(consignment, join_s, left_s, gates)
+            passed = Gates(left_s, left_s, self._gates.free_s)
+            self._book_gates(consignment, left_s, until_s, passed)
+        else:
+            self._book_gates(consignment, join_s, until_s, self._gates)
+
+    def _book_gates(self, consignment: Consignment, from_s: int, to_s: int, gates: Gates) -> None:
+        book = consignment.account.book
+        for cause, passed_s in zip(
+            (Cause.FILLING, Cause.WAGONS, Cause.DEPARTURE), gates, strict=True
+        ):
+            gate_s = to_s if passed_s == NEVER else min(passed_s, to_s)
+            if gate_s > from_s:
+                book(self.rank, cause, NEVER, gate_s - from_s)
+                from_s = gate_s
+        for spell in self.availability.spells(from_s, to_s):
+            book(self.rank, spell.cause, spell.closure, spell.end_s - spell.start_s)
+            from_s += spell.end_s - spell.start_s
+        if to_s > from_s:
+            book(self.rank, Cause.DEPARTURE, NEVER, to_s - from_s)
+
+    def close(self, end_s: int) -> None:
+        """Book the waits that the end of the run cuts short."""
+        for _, join_s, number, consignment in sorted(self._members, key=lambda entry: entry[:3]):
+            self._book_wait(consignment, join_s, end_s)
+            self._world.log.write_stay(number, self.rank, join_s, NEVER, NEVER)

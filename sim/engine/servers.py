@@ -1,0 +1,120 @@
+"""Stations with servers and a queue (R1, R8, R9, R18)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.draws.hashing import mix
+from sim.draws.tables import duration_s
+from sim.engine.availability import slowed_s
+from sim.engine.queues import Queue
+from sim.plan import NEVER, Cause
+
+if TYPE_CHECKING:
+    from sim.engine.visits import Traveller, Visit
+    from sim.engine.world import World
+
+LEAST_LOAD = 3
+LEAST_LOAD_OF = 10
+"""A `per: train` time falls with the load to three tenths of its mean, not below (R9)."""
+
+
+class Server:
+    """A queue and the rows that serve it, in their order."""
+
+    def __init__(self, world: World, rank: int) -> None:
+        plan = world.plan
+        self._world = world
+        self._rank = rank
+        self.queue = Queue(plan, rank, Cause.QUEUE)
+        self.availability = self.queue.availability
+        self._key = mix(world.service_stream, int(plan.station_key[rank]))
+        self._batch_min = int(plan.station_batch_min[rank])
+        self._batch_max = int(plan.station_batch_max[rank])
+        self._queue_max = int(plan.station_queue_max[rank])
+        self._free = {row: int(plan.row_servers[row]) for row in self.availability.rows}
+        self._law = {row: plan.row_law[row].tolist() for row in self._free}
+        self._mean_fp = {row: plan.row_mean_fp[row].tolist() for row in self._free}
+        self._ref_load = {row: int(plan.row_ref_load[row]) for row in self._free}
+
+    def request(self, visit: Visit) -> None:
+        """Queue for service; the visit fires at its end (kept: at its start)."""
+        self.queue.push(visit)
+        self._world.arbiter.mark(self._rank)
+
+    def leave(self, visit: Visit) -> None:
+        """Give back a server that was kept, and write the visit down."""
+        visit.duration_s = self._world.env.now - visit.start_s
+        self._world.log.write(self._rank, visit)
+        self._release(visit.row)
+
+    def grant(self) -> None:
+        """Serve the queue in order as far as rows are open and servers free."""
+        while len(self.queue) >= self._batch_min:
+            row = self._free_row()
+            if row == NEVER:
+                break
+            size = min(self._batch_max, len(self.queue))
+            self._start(row, [self.queue.pop() for _ in range(size)])
+        if self._queue_max != NEVER and len(self.queue) > self._queue_max:
+            self._turn_away()
+
+    def seconds_to_lift(self, load_teu: int) -> int:
+        """Return how long the open rows take to lift a load in thousandths of a TEU (R12)."""
+        plan = self._world.plan
+        rate = 0  # TEU in 2**40 s
+        for row in self.availability.open_rows:
+            mean_fp = int(plan.row_mean_teu_fp[row])
+            if mean_fp:
+                rate += (int(plan.row_servers[row]) << 48) // mean_fp
+        return (load_teu << 40) // (1000 * rate) if rate else 0
+
+    def _free_row(self) -> int:
+        for row in self.availability.open_rows:
+            if self._free[row]:
+                return row
+        return NEVER
+
+    def _start(self, row: int, batch: list[Visit]) -> None:
+        now_s = self._world.env.now
+        served_s = self._duration_s(row, batch[0])
+        self._free[row] -= 1
+        for visit in batch:
+            if visit.request_s < now_s:
+                self.queue.book_wait(visit, now_s)
+            visit.row, visit.start_s, visit.duration_s = row, now_s, served_s
+            if visit.is_kept:
+                visit.fire_in(0)
+                continue
+            visit.traveller.account.begin(self._rank, Cause.SERVICE, now_s, served_s)
+            self._world.log.write(self._rank, visit)
+            visit.fire_in(served_s)
+        if not batch[0].is_kept:
+            callbacks = batch[0].callbacks
+            assert callbacks is not None
+            callbacks.append(lambda _: self._release(row))
+
+    def _release(self, row: int) -> None:
+        self._free[row] += 1
+        self._world.arbiter.mark(self._rank)
+
+    def _duration_s(self, row: int, visit: Visit) -> int:
+        traveller = visit.traveller
+        table = self._world.law_tables[self._law[row][traveller.size]]
+        drawn = mix(mix(self._key, traveller.key), visit.ordinal)
+        mean_fp = self._mean_fp[row][traveller.size]
+        if self._ref_load[row]:
+            mean_fp = scaled_mean_fp(mean_fp, traveller, self._ref_load[row])
+        served_s = duration_s(table, drawn, mean_fp)
+        return slowed_s(served_s, self.availability.factor_ppm(row))
+
+    def _turn_away(self) -> None:
+        for visit in self.queue.drop_last(len(self.queue) - self._queue_max):
+            self._world.traffic.refuse(self._rank, visit)
+
+
+def scaled_mean_fp(mean_fp: int, traveller: Traveller, ref_load: int) -> int:
+    """Return the mean for the train's load, which is `ref_load` at the stated mean (R9)."""
+    load = max(LEAST_LOAD_OF * traveller.load_teu, LEAST_LOAD * ref_load)
+    whole = LEAST_LOAD_OF * ref_load
+    return (mean_fp * load + whole // 2) // whole

@@ -1,0 +1,123 @@
+"""What vehicles and consignments do, from station to station (R6, R8)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.engine.clock import stop_after_this
+from sim.engine.ledger import Account
+from sim.engine.travellers import Consignment
+from sim.engine.visits import Visit
+from sim.plan import NEVER, Cause, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from simpy.events import Event
+
+    from sim.engine.travellers import Vehicle
+    from sim.engine.world import World
+
+
+def travel(world: World, vehicle: Vehicle) -> Generator[Event, None, None]:
+    """Run the leg of a vehicle: its stations and moves in order."""
+    for station, move_s, place, ordinal in world.elements[vehicle.leg]:
+        if station == NEVER:
+            yield from _move(world, vehicle, place, move_s)
+            continue
+        visit = Visit(world.env, vehicle, ordinal)
+        if world.is_meter[station]:
+            visit.place, visit.move_s = place, move_s
+        world.gates[station].request(visit)
+        yield visit
+        if move_s and not world.is_meter[station]:
+            yield from _move(world, vehicle, place, move_s)
+
+
+def _move(
+    world: World, vehicle: Vehicle, place: int, move_s: int
+) -> Generator[Event, None, None]:
+    vehicle.account.begin(place, Cause.MOVING, world.env.now, move_s)
+    yield world.env.timeout(move_s)
+
+
+class Traffic:
+    """Lets consignments in, from step to step, and out."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.inside: dict[int, Consignment] = {}
+        self.finished = 0
+
+    def enter(self, number: int) -> None:
+        """Let a consignment begin its route; time before that had no open route."""
+        world = self._world
+        route = world.consignment_route[number]
+        consignment = Consignment(
+            number,
+            world.consignment_key[number],
+            world.flows[world.consignment_flow[number]],
+            NEVER if route == NEVER else world.step_first[route],
+        )
+        self.inside[number] = consignment
+        waited_s = world.env.now - world.consignment_created_s[number]
+        if waited_s:
+            consignment.account.book(NEVER, Cause.CLOSED, NEVER, waited_s)
+        if consignment.step == NEVER:
+            self._finish(consignment, Status.REFUSED_NO_ROUTE)
+        else:
+            self._take_step(consignment)
+
+    def start(self, vehicle: Vehicle) -> None:
+        """Send a vehicle that belongs to no fleet on its leg."""
+        self._world.env.process(self._run_leg(vehicle))
+
+    def _run_leg(self, vehicle: Vehicle) -> Generator[Event, None, None]:
+        yield from travel(self._world, vehicle)
+        self.let_go(vehicle)
+
+    def let_go(self, vehicle: Vehicle) -> None:
+        """End the leg: what was aboard goes on by itself."""
+        world = self._world
+        world.log.end_vehicle(vehicle, world.env.now)
+        world.close_account(vehicle)
+        vehicle.account = Account()
+        aboard, vehicle.aboard = vehicle.aboard, []
+        for consignment in aboard:
+            self._go_on(consignment)
+
+    def refuse(self, rank: int, visit: Visit) -> None:
+        """Turn away a consignment that found the queue full (R17)."""
+        consignment = visit.traveller
+        assert isinstance(consignment, Consignment)
+        self._world.log.write(rank, visit)
+        self._finish(consignment, Status.REFUSED_QUEUE)
+
+    def _take_step(self, consignment: Consignment) -> None:
+        world = self._world
+        station = world.steps[consignment.step]
+        pool = world.pools.get(station)
+        if pool is not None:
+            pool.join(consignment)
+            return
+        visit = Visit(world.env, consignment, world.step_ordinal[consignment.step])
+        assert visit.callbacks is not None
+        visit.callbacks.append(lambda _: self._go_on(consignment))
+        world.gates[station].request(visit)
+
+    def _go_on(self, consignment: Consignment) -> None:
+        consignment.step += 1
+        route = self._world.consignment_route[consignment.number]
+        if consignment.step == self._world.step_first[route + 1]:
+            self._finish(consignment, Status.DELIVERED)
+        else:
+            self._take_step(consignment)
+
+    def _finish(self, consignment: Consignment, status: Status) -> None:
+        world = self._world
+        del self.inside[consignment.number]
+        world.ledger.close(consignment.account, (consignment.number,))
+        world.log.finish(consignment.number, status, world.env.now)
+        self.finished += 1
+        if self.finished == world.plan.stop_after_consignments:
+            stop_after_this(world.env)

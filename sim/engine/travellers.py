@@ -1,0 +1,78 @@
+"""Who travels: consignments, and the vehicles that carry them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sim.engine.ledger import Account
+
+
+class Flow(NamedTuple):
+    """What the consignments of a flow have in common; loads in thousandths."""
+
+    load_class: int
+    lot: int
+    load_teu: int
+    size: int
+    priority: int
+
+
+class Consignment:
+    """The thing that is sent and followed; takes the steps of its route."""
+
+    __slots__ = (
+        "account",
+        "key",
+        "load_class",
+        "load_teu",
+        "lot",
+        "number",
+        "priority",
+        "size",
+        "step",
+    )
+
+    def __init__(self, number: int, key: int, flow: Flow, step: int) -> None:
+        self.number = number
+        self.key = key
+        self.load_class, self.lot, self.load_teu, self.size, self.priority = flow
+        self.step = step
+        self.account = Account()
+
+
+class Vehicle:
+    """One trip of one vehicle, by one leg, with what it has aboard."""
+
+    __slots__ = (
+        "aboard",
+        "account",
+        "departed_s",
+        "key",
+        "leg",
+        "load_teu",
+        "number",
+        "pool",
+        "priority",
+        "size",
+    )
+
+    def __init__(
+        self,
+        *,
+        number: int,
+        key: int,
+        pool: int,
+        leg: int,
+        departed_s: int,
+        aboard: list[Consignment],
+    ) -> None:
+        self.number = number
+        self.key = key
+        self.pool = pool
+        self.leg = leg
+        self.departed_s = departed_s
+        self.aboard = aboard
+        self.load_teu = sum(consignment.load_teu for consignment in aboard)
+        self.priority = min((consignment.priority for consignment in aboard), default=0)
+        self.size = 0
+        self.account = Account()

@@ -1,0 +1,61 @@
+"""One visit: an event that fires when the station has done with the traveller."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from simpy.events import NORMAL, Event
+
+from sim.plan import NEVER
+
+if TYPE_CHECKING:
+    from sim.engine.clock import Clock
+    from sim.engine.ledger import Account
+
+
+class Traveller(Protocol):
+    """What a station needs to know of a vehicle or a consignment."""
+
+    number: int
+    key: int
+    priority: int
+    size: int
+    load_teu: int
+    account: Account
+
+
+class Visit(Event):
+    """A traveller at a station, from request to end; fires at the end."""
+
+    __slots__ = (
+        "duration_s",
+        "is_kept",
+        "move_s",
+        "ordinal",
+        "place",
+        "request_s",
+        "row",
+        "start_s",
+        "traveller",
+    )
+
+    def __init__(
+        self, env: Clock, traveller: Traveller, ordinal: int = 0, *, is_kept: bool = False
+    ) -> None:
+        super().__init__(env)
+        self.traveller = traveller
+        self.ordinal = ordinal
+        self.is_kept = is_kept
+        """True: the server is kept until it is left, as a berth is until sailing (R12)."""
+        self.request_s = env.now
+        self.start_s = NEVER
+        self.duration_s = NEVER
+        self.row = NEVER
+        self.move_s = 0
+        self.place = NEVER
+
+    def fire_in(self, delay_s: int) -> None:
+        """Let the visit end after a delay."""
+        self._ok = True
+        self._value = None
+        self.env.schedule(self, NORMAL, delay_s)
