@@ -71,7 +71,7 @@ def _decode(path: Path, name: str) -> str | Problem:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return Problem(f"{name}:1", "encoded as UTF-16; save it as UTF-8")
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         byte = content[error.start]
@@ -79,21 +79,6 @@ def _decode(path: Path, name: str) -> str | Problem:
             f"{name}:{line}",
             f"byte 0x{byte:02x} is not UTF-8 (Latin-1 or Windows-1251?); save it as UTF-8",
         )
-    if FORBIDDEN.search(text.replace("\r\n", "\n")):
-        return _forbidden(text, name)
-    return text
-
-
-def _forbidden(text: str, name: str) -> Problem:
-    body = text.replace("\r\n", "\n")
-    match = FORBIDDEN.search(body)
-    assert match is not None
-    line = body.count("\n", 0, match.start()) + 1
-    return Problem(
-        f"{name}:{line}",
-        f"character U+{ord(match.group()):04X} (control, zero-width or direction-changing)"
-        " is not allowed",
-    )
 
 
 def _header_problems(name: str, header: Sequence[str], table: str) -> list[Problem]:
