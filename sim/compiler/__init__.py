@@ -1,0 +1,1 @@
+"""From a scenario and a network to a plan: the only room where units change."""

@@ -1,0 +1,190 @@
+"""A scenario and a network made into a plan and its legend.
+
+In: a resolved scenario and the network that it means. Out: what engines read, and
+the names behind it. Only what a followed flow may use is in the plan.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from network.schema import Network
+from sim.compiler.assemble import Closures, assemble
+from sim.compiler.background import row_factors
+from sim.compiler.clock import read_clock
+from sim.compiler.closures import ClosurePart, Struck, applied, closure_parts
+from sim.compiler.fleets import Shuttle, shuttle
+from sim.compiler.forming import blocks, check_lots, pool_parts
+from sim.compiler.journeys import Trip
+from sim.compiler.legend import legend
+from sim.compiler.meters import meter_station
+from sim.compiler.notes import read_notes
+from sim.compiler.parts import LegPart, Parts, PoolPart, RoutePart, ServicePart, StationPart
+from sim.compiler.routes import read_routes
+from sim.compiler.stations import read_facilities, server_station, shuttings
+from sim.compiler.traffic import Traffic, World, read_traffic
+from sim.compiler.uses import busiest, leg_ids, leg_part, service_key, trip_key
+from sim.compiler.yards import yard_id, yard_stations
+from sim.plan import Effect, Kind, Legend, Plan
+from sim.scenario.models import Scenario
+
+
+def compile_plan(scenario: Scenario, network: Network) -> tuple[Plan, Legend]:
+    """Return the plan of a scenario on its network, and the names behind it.
+
+    Parameters
+    ----------
+    scenario
+        Resolved.
+    network
+        With the scenario's changes, and frozen where it says so.
+
+    Raises
+    ------
+    PlanError
+        If the run is too long, a followed flow has no route, a vehicle takes no lot
+        of its flow, or a number does not fit in the plan's whole units.
+    """
+    clock = read_clock(scenario)
+    world = World(scenario, network, clock, read_facilities(network, clock), applied(network))
+    traffic = read_traffic(world)
+    parts = _parts(world, traffic)
+    closures = _closures(world, traffic, parts)
+    plan = assemble(scenario, clock, traffic.flows, parts, closures)
+    return plan, legend(clock, traffic.flows, parts, closures)
+
+
+def _parts(world: World, traffic: Traffic) -> Parts:
+    uses, services, clock = traffic.followed, traffic.services, world.clock
+    fleets = frozenset(key for key, one in services.items() if one.has_fleet)
+    ids = leg_ids(uses, fleets)
+    gathered = blocks(uses, ids, services, world.scenario, clock)
+    pools, pool_stations = pool_parts(uses, ids, services, gathered, clock)
+    trips = busiest(uses, ids)
+    shuttles = _shuttles(traffic, trips, pools, fleets)
+    yards = _yards(world, trips)
+    legs = _legs(trips, services, shuttles, frozenset(yard.id for yard in yards))
+    routing = read_routes(uses, traffic.flows, len(traffic.epochs), ids, gathered)
+    served = _served(world, legs, routing.routes, shuttles)
+    fleet_stations = [one.station for one in shuttles]
+    stations = sorted(
+        (*served, *pool_stations, *fleet_stations, *yards), key=lambda one: one.id.encode()
+    )
+    by_id = {station.id: station for station in stations}
+    used = {leg.service for leg in legs}
+    every = tuple(services[key] for key in sorted(used, key=str.encode))
+    lots = check_lots(uses, services)
+    return Parts(
+        stations=tuple(stations),
+        services=every,
+        pools=pools,
+        legs=legs,
+        fleets=tuple(one.fleet for one in shuttles),
+        routes=routing.routes,
+        epochs_s=tuple(epoch.start_s for epoch in traffic.epochs),
+        choices=routing.choices,
+        row_factor_ppm=row_factors(traffic.background, by_id, services, clock),
+        notes=(*lots, *read_notes(traffic.epochs, clock)),
+    )
+
+
+def _shuttles(
+    traffic: Traffic,
+    trips: Mapping[str, Trip],
+    pools: Sequence[PoolPart],
+    fleets: frozenset[str],
+) -> tuple[Shuttle, ...]:
+    found: list[Shuttle] = []
+    for key in sorted(fleets, key=str.encode):
+        own = {
+            end: trips[f"{key}/{end}"]
+            for end in traffic.services[key].ends
+            if f"{key}/{end}" in trips
+        }
+        if not own:
+            continue
+        by_end = {
+            traffic.services[key].ends[pool.end]: pool for pool in pools if pool.service == key
+        }
+        last = max(
+            use.epoch
+            for use in traffic.followed
+            for trip in use.journey.trips
+            if trip_key(trip).service == key
+        )
+        cruise_h = traffic.rows[key].cruise_h
+        found.append(
+            shuttle(traffic.services[key], own, by_end, cruise_h, traffic.epochs[last].day)
+        )
+    return tuple(found)
+
+
+def _yards(world: World, trips: Mapping[str, Trip]) -> tuple[StationPart, ...]:
+    if not world.scenario.limits.storage:
+        return ()
+    rows = {row.id: row for row in world.network.facilities}
+    return yard_stations(trips.values(), rows, world.facilities, world.clock.start)
+
+
+def _legs(
+    trips: Mapping[str, Trip],
+    services: Mapping[str, ServicePart],
+    shuttles: Sequence[Shuttle],
+    yards: frozenset[str],
+) -> tuple[LegPart, ...]:
+    legs = [leg for one in shuttles for leg in one.empty_legs]
+    for key, trip in trips.items():
+        yard = yard_id(trip.leg.destination)
+        has_room = bool(trip.storage) and yard in yards
+        service = services[service_key(trip.leg)]
+        legs.append(leg_part(key, trip, service, yard if has_room else ""))
+    return tuple(sorted(legs, key=lambda leg: leg.id.encode()))
+
+
+def _served(
+    world: World,
+    legs: Iterable[LegPart],
+    routes: Iterable[RoutePart],
+    shuttles: Iterable[Shuttle],
+) -> tuple[StationPart, ...]:
+    """Return the servers and meters that legs, routes and vessels pass."""
+    links = {link.id: link for link in world.network.links}
+    wanted = {element.station for leg in legs for element in leg.elements} - {""}
+    wanted |= {step for route in routes for step in route.steps if not step.startswith("pool:")}
+    wanted |= {station for one in shuttles for station in one.stations}
+    parts: list[StationPart] = []
+    for key in sorted(wanted, key=str.encode):
+        if key[:-1] in links and key not in world.facilities.rows:
+            parts.append(meter_station(links[key[:-1]], forward=key.endswith(">")))
+        else:
+            parts.append(server_station(world.facilities, key))
+    return tuple(parts)
+
+
+def _closures(world: World, traffic: Traffic, parts: Parts) -> Closures:
+    """Return all closures of the plan: by rows of closures, by dates, by opening hours."""
+    struck = Struck(
+        stations={station.id: station for station in parts.stations},
+        pools=parts.pools,
+        legs={leg.id: leg for leg in parts.legs},
+        line_of={
+            service.id: traffic.rows[service.id].id.split("/")[0]
+            if service.is_default
+            else service.line
+            for service in parts.services
+        },
+        fleet_of={fleet.service: fleet.station for fleet in parts.fleets},
+        classes={row.id: frozenset(row.applies_to) for row in world.network.facilities},
+    )
+    known, random = closure_parts(world.closures, struck, world.clock)
+    servers = [station.id for station in parts.stations if station.kind is Kind.SERVER]
+    own = tuple(
+        ClosurePart(
+            shutting.closure,
+            Effect.SHUT,
+            0,
+            is_weather=False,
+            rows=(shutting.row,),
+            intervals=shutting.intervals,
+        )
+        for shutting in shuttings(world.facilities, servers, world.clock)
+    )
+    return Closures((*known, *own), random)

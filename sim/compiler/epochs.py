@@ -1,0 +1,108 @@
+"""Spans of the run in which the network does not change for routing, and who goes how.
+
+In: dated rows, flows and the scenario's way of routing. Out: `Epoch`s, each with the
+routes and shares of every flow (R19).
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from network.routing.assignment import shares
+
+from network.load import on
+from network.routing.records import Assignment, FlowDemand, Options, Shadow
+from network.schema import DatedRow, Network
+from sim.compiler.clock import DAY_S, Clock
+from sim.compiler.flows import FlowPart
+from sim.compiler.journeys import Day, read_day
+from sim.scenario.models import Scenario
+
+
+class Epoch(NamedTuple):
+    """One span of the run, its network and its assignment."""
+
+    start_s: int
+    end_s: int
+    day: Day
+    assignment: Assignment
+
+
+def read_epochs(
+    network: Network,
+    scenario: Scenario,
+    clock: Clock,
+    flows: Sequence[FlowPart],
+    struck: frozenset[str],
+) -> tuple[Epoch, ...]:
+    """Return the epochs of a run in order.
+
+    Parameters
+    ----------
+    network
+        Rows of all dates.
+    scenario, clock
+        The way of routing, and the run.
+    flows
+        All that send anything, followed or not: all of them load places.
+    struck
+        Links whose entry some closure may bar or slow.
+    """
+    starts = _starts(network, clock)
+    return tuple(
+        _epoch(network, scenario, clock, flows, struck, span_s=(start_s, end_s))
+        for start_s, end_s in zip(starts, (*starts[1:], clock.horizon_s), strict=True)
+    )
+
+
+def read_options(scenario: Scenario) -> Options:
+    """Return the scenario's way of routing as the routing room takes it."""
+    routing = scenario.routing
+    shadow = Shadow(routing.shadow.from_load, routing.shadow.at_full_h, routing.shadow.power)
+    return Options(
+        method=routing.method,
+        k=routing.candidates,
+        detour_limit=routing.detour_limit,
+        paths=routing.paths,
+        scale_per_usd=routing.scale_per_usd,
+        min_share=routing.min_share,
+        shadow=shadow,
+        fixed=routing.routes or None,
+    )
+
+
+def _epoch(
+    network: Network,
+    scenario: Scenario,
+    clock: Clock,
+    flows: Sequence[FlowPart],
+    struck: frozenset[str],
+    *,
+    span_s: tuple[int, int],
+) -> Epoch:
+    start_s, end_s = span_s
+    today = on(network, clock.day(start_s))
+    days = (end_s - start_s) / DAY_S
+    from_s = start_s - clock.start_s
+    demand = [
+        FlowDemand(flow.id, flow.row, flow.amount_between(from_s, end_s - clock.start_s) / days)
+        for flow in flows
+    ]
+    sending = [one for one in demand if one.per_day > 0]
+    assigned = shares(today, sending, read_options(scenario))
+    return Epoch(start_s, end_s, read_day(today, struck), assigned)
+
+
+def _starts(network: Network, clock: Clock) -> tuple[int, ...]:
+    """Return the seconds at which rows come into force or end within the run, and 0."""
+    seconds = {clock.second(day) for day in _turning_days(network)}
+    return (0, *sorted(second for second in seconds if 0 < second < clock.horizon_s))
+
+
+def _turning_days(network: Network) -> Iterator[date]:
+    rows: tuple[DatedRow, ...] = (*network.links, *network.facilities, *network.services)
+    for row in rows:
+        if row.available_from is not None:
+            yield row.available_from
+        if row.available_to is not None:
+            yield row.available_to + timedelta(days=1)

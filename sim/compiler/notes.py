@@ -1,0 +1,63 @@
+"""What the compiler wants the reader to know of the assignment.
+
+In: epochs. Out: sentences for `Legend.notes`.
+"""
+
+from collections.abc import Sequence
+
+from sim.compiler.clock import DAY_S, Clock
+from sim.compiler.epochs import Epoch
+
+FULL_LOAD = 0.98
+"""A place whose load stays above it is named (R19)."""
+
+
+def read_notes(epochs: Sequence[Epoch], clock: Clock) -> tuple[str, ...]:
+    """Return sentences on defaults leant on, full places and flows without a route.
+
+    Parameters
+    ----------
+    epochs
+        Of the run; amounts are of the measured window.
+    clock
+        Of the run.
+    """
+    return (*_leaning(epochs, clock), *_full(epochs, clock), *_unreachable(epochs, clock))
+
+
+def _leaning(epochs: Sequence[Epoch], clock: Clock) -> tuple[str, ...]:
+    teu = tonnes = trucks = 0.0
+    for epoch in epochs:
+        days = max(0, min(epoch.end_s, clock.end_s) - max(epoch.start_s, clock.start_s)) / DAY_S
+        teu += epoch.assignment.default_teu_per_day * days
+        tonnes += epoch.assignment.default_t_per_day * days
+        trucks += epoch.assignment.default_trucks_per_day * days
+    if not teu + tonnes + trucks:
+        return ()
+    return (
+        f"default services carry a leg of {teu:,.0f} TEU, {tonnes:,.0f} t and {trucks:,.0f} "
+        "trucks of the measured window",
+    )
+
+
+def _full(epochs: Sequence[Epoch], clock: Clock) -> tuple[str, ...]:
+    found: list[str] = []
+    for epoch in epochs:
+        day = clock.day(epoch.start_s).isoformat()
+        found.extend(
+            f"from {day}: {place.kind} {place.id} is offered {place.load:.2f} of its capacity"
+            for place in epoch.assignment.places
+            if place.load > FULL_LOAD
+        )
+        if not epoch.assignment.converged:
+            count = epoch.assignment.iterations
+            found.append(f"from {day}: shares still move after {count} iterations")
+    return tuple(found)
+
+
+def _unreachable(epochs: Sequence[Epoch], clock: Clock) -> tuple[str, ...]:
+    return tuple(
+        f"from {clock.day(epoch.start_s).isoformat()}: flow {flow} has no route"
+        for epoch in epochs
+        for flow in epoch.assignment.unreachable
+    )
