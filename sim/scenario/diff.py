@@ -33,8 +33,8 @@ class Difference(NamedTuple):
 def diff(base: Scenario, scenario: Scenario) -> tuple[Difference, ...]:
     """Return what the second scenario has otherwise than the first: settings, then rows.
 
-    Names, titles, questions, descriptions, the base of comparison, and the columns notes, source and confidence
-    are no differences.
+    Names, titles, questions, descriptions, the base of comparison, and the columns notes,
+    source and confidence are no differences.
 
     Raises
     ------

@@ -29,6 +29,7 @@ HORIZON_S = 2**31
 """A run must be shorter: its instants are int32 seconds (R26)."""
 MAX_DAYS = HORIZON_S // 86_400
 SHARES_TOLERANCE = 1e-9
+YEARS = range(1900, 2201)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 Line = Annotated[str, StringConstraints(max_length=200)]
@@ -113,6 +114,13 @@ class Window(Section):
         description="days that run after the window, demand going on",
     )
 
+    @field_validator("start")
+    @classmethod
+    def _is_in_range(cls, start: date) -> date:
+        if start.year not in YEARS:
+            raise ValueError(f"must be from {YEARS[0]} to {YEARS[-1]}; found {start}")
+        return start
+
     @property
     def length_days(self) -> int:
         """Days of the measured window, ``year`` counted out."""
@@ -133,9 +141,6 @@ class Window(Section):
                 f"warm-up, window and run-out are {days} days; a run holds at most {MAX_DAYS}"
                 " (2^31 seconds): split a longer one into replications"
             )
-        first = self.start.toordinal() - self.warm_up_days
-        if not 1 <= first <= date.max.toordinal() - days:
-            raise ValueError(f"the run leaves the calendar; found start {self.start}")
         return self
 
 
