@@ -7,18 +7,24 @@ message and an exit code, for all commands alike.
 """
 
 import codecs
+import json
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Annotated, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from network.errors import KeruenError
 from sim.errors import GridlockError
 from sim.version import VERSION
+
+if TYPE_CHECKING:
+    from network.schema import Network
+    from sim.scenario import Scenario
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -36,12 +42,32 @@ _PLAIN: Final = {
     "₂": "2",
 }
 
+_SETTINGS: Final = {"help_option_names": ["-h", "--help"]}
+
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=_SETTINGS,
 )
+network_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, context_settings=_SETTINGS
+)
+app.add_typer(network_app, name="network", help="Look at a network.")
+
+ScenarioFile = Annotated[
+    str, typer.Argument(metavar="SCENARIO", help="A YAML file, or the name of a shipped scenario.")
+]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Set one key; may be repeated."),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--override", metavar="NAME", help="Use a named override of the scenario."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+OfScenario = Annotated[str, typer.Option("--scenario", help="Scenario whose network is meant.")]
 
 
 def _show_version(asked: bool) -> None:
@@ -65,6 +91,149 @@ def keruen(
 ) -> None:
     """Freight-routing simulation of the Trans-Kazakhstan corridors."""
     del version, debug  # the one has its callback, the other is taken by ``main``
+
+
+@app.command()
+def scenarios(*, as_json: AsJson = False) -> None:
+    """List the scenarios that come with Keruen."""
+    from sim.scenario import shipped
+
+    rows = [(one.file, one.title, one.question) for one in shipped()]
+    _show(("scenario", "title", "question"), rows, as_json=as_json)
+
+
+@app.command()
+def validate(
+    files: Annotated[list[str], typer.Argument(metavar="SCENARIO...", help="Files to read.")],
+    *,
+    sets: Sets = None,
+    overrides: Overrides = None,
+) -> None:
+    """Read scenarios and their networks; say every fault with its place."""
+    from network.validate import check
+
+    for name in files:
+        network = _network(_load(name, sets, overrides))
+        for warning in check(network).warnings:
+            print(f"warning: {warning.where}: {warning.message}")
+        print(f"{name}: valid")
+
+
+@app.command()
+def diff(
+    base: ScenarioFile,
+    scenario: Annotated[str, typer.Argument(metavar="OTHER", help="The scenario beside it.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Say in words and numbers in what two scenarios differ."""
+    from sim.scenario import diff as differences
+
+    rows = [(one.kind, one.where, one.words) for one in differences(_load(base), _load(scenario))]
+    _show(("kind", "where", "difference"), rows, as_json=as_json)
+
+
+@app.command()
+def schema(
+    *,
+    patch: Annotated[bool, typer.Option("--patch", help="The schema of patches instead.")] = False,
+) -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    from sim.scenario import json_schema, patch_schema
+
+    print(patch_schema() if patch else json_schema())
+
+
+@network_app.command("check")
+def network_check(*, scenario: OfScenario = "baseline.yaml") -> None:
+    """Check a network as one would a stranger's data."""
+    from network.validate import check
+
+    network = _network(_load(scenario))
+    warnings = check(network).warnings
+    for warning in warnings:
+        print(f"warning: {warning.where}: {warning.message}")
+    size = f"{len(network.nodes)} nodes, {len(network.links)} links"
+    print(f"{size}: valid, {len(warnings)} warnings")
+
+
+@network_app.command("show")
+def network_show(
+    name: Annotated[str, typer.Argument(metavar="ID", help="A node, link or other row.")],
+    *,
+    scenario: OfScenario = "baseline.yaml",
+) -> None:
+    """Show what stands about a node or link, and what is there."""
+    from network.export.describe import describe
+
+    found = describe(_network(_load(scenario)), name)
+    print(f"{found.table} {found.id}, {found.origin}")
+    _show(("column", "value", "unit", "meaning"), found.facts)
+    for group in found.related:
+        print(group.table)
+        _show(group.columns, group.rows)
+
+
+@network_app.command("map")
+def network_map(
+    out: Annotated[Path, typer.Argument(help="SVG file to write.")],
+    *,
+    scenario: OfScenario = "baseline.yaml",
+) -> None:
+    """Draw a network on the coastline."""
+    from network.export.drawing import svg
+
+    out.write_text(svg(_network(_load(scenario))), encoding="utf-8")
+    print(out)
+
+
+@network_app.command("export")
+def network_export(
+    out: Annotated[Path, typer.Argument(help="File to write: .geojson or .graphml.")],
+    *,
+    scenario: OfScenario = "baseline.yaml",
+) -> None:
+    """Write a network for QGIS (GeoJSON) or for graph tools (GraphML)."""
+    from network.export.files import geojson, graphml
+
+    writers = {".geojson": geojson, ".graphml": graphml}
+    if out.suffix not in writers:
+        raise typer.BadParameter(f"{out}: must end in {' or '.join(writers)}")
+    out.write_text(writers[out.suffix](_network(_load(scenario))), encoding="utf-8")
+    print(out)
+
+
+def _load(
+    name: str, sets: Sequence[str] | None = None, overrides: Sequence[str] | None = None
+) -> "Scenario":
+    """Return the scenario of a file, or of a shipped file of that name."""
+    from sim.scenario import load, locate
+
+    path = Path(name) if Path(name).is_file() else locate(name, Path.cwd())
+    return load(path, sets=sets or (), overrides=overrides or ())
+
+
+def _network(scenario: "Scenario") -> "Network":
+    from sim.scenario import network_of
+
+    return network_of(scenario)
+
+
+def _show(head: Sequence[str], rows: Iterable[Sequence[object]], *, as_json: bool = False) -> None:
+    """Print a table: lines that fit the window, or one JSON document."""
+    if as_json:
+        print(json.dumps([dict(zip(head, map(str, row), strict=True)) for row in rows], indent=1))
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name in head:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    Console(highlight=False, markup=False).print(table)
 
 
 def main() -> int:
