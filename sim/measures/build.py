@@ -58,6 +58,8 @@ class Measures(NamedTuple):
     transit: pd.DataFrame
     conservation: pd.DataFrame
     cohort: Cohort
+    gridlock: tuple[str, ...]
+    """The cycle of holders in words, empty if there was none."""
 
 
 def measure(trace: Trace, plan: Plan, legend: Legend, places: Places = NOWHERE) -> Measures:
@@ -93,7 +95,7 @@ def measure(trace: Trace, plan: Plan, legend: Legend, places: Places = NOWHERE) 
     return Measures(
         kpis=kpis_table(run, sources),
         flows=flows_table(run, corridor),
-        stations=stations_table(run, visited, waited, work),
+        stations=stations_table(run, waited, work),
         links=links_table(run, found, waited, work),
         crossings=crossings,
         ledger=ledger_table(run),
@@ -102,6 +104,7 @@ def measure(trace: Trace, plan: Plan, legend: Legend, places: Places = NOWHERE) 
         transit=transit_table(run, corridor),
         conservation=conserved,
         cohort=cohort(run),
+        gridlock=trace.gridlock,
     )
 
 

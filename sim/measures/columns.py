@@ -5,8 +5,8 @@ as `columns.csv` and `kpis.csv`; the tables of one replication, their averages o
 replications and the files of a results folder all follow them.
 
 An averaged table has the same columns and, for every figure `x`, a column
-`x_half_width_95` (empty with one replication) and one column `n`, the number of
-replications in which the row's figures exist.
+`x_half_width_95` (empty with one replication; in `timeseries` only for `queue_mean`) and
+one column `n`, the number of replications that had the row.
 """
 
 from typing import Literal, NamedTuple
@@ -250,6 +250,13 @@ COLUMNS: tuple[Column, ...] = (
         ("difference", "TEU h", "mean", "scenario less base"),
         ("half_width", "TEU h", "mean", "of its 95 % paired t interval; empty: no interval"),
         ("n", "", "total", "replications paired"),
+    ),
+    *_columns(
+        "ledger_replications",
+        ("replication", "", "key", "1, 2, ..."),
+        ("node", "", "key", "node or link"),
+        ("cause", "", "key", "waiting cause"),
+        ("teu_h", "TEU h", "total", "waiting booked there in this replication"),
     ),
     *_columns(
         "bottleneck_moves",

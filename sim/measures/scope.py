@@ -72,6 +72,7 @@ def scope(trace: Trace, plan: Plan, legend: Legend) -> Scope:
         raise ResultsError(
             f"run: ended at second {trace.ended_s}, before its window began at second "
             f"{plan.window_start_s}; there is nothing to measure"
+            + "".join(f"; gridlock: {cycle}" for cycle in trace.gridlock)
         )
     created = trace.consignment_created_s
     finished = trace.consignment_finished_s

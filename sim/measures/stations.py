@@ -41,11 +41,10 @@ def served(run: Scope, visited: Visits) -> Served:
     )
 
 
-def stations_table(run: Scope, visited: Visits, waited: Waits, work: Served) -> pd.DataFrame:
+def stations_table(run: Scope, waited: Waits, work: Served) -> pd.DataFrame:
     """Return one row per station."""
     legend = run.legend
-    is_of_vehicles = np.zeros(len(legend.station_id), bool)
-    is_of_vehicles[visited.station[visited.flow == NEVER]] = True
+    is_of_vehicles = _is_of_vehicles(run)
     table = {
         "station": legend.station_id,
         "node": legend.station_node,
@@ -65,6 +64,15 @@ def stations_table(run: Scope, visited: Visits, waited: Waits, work: Served) -> 
         "shut_percent": 100 * work.shut_share,
     }
     return pd.DataFrame(table)[names("stations")]
+
+
+def _is_of_vehicles(run: Scope) -> Flags:
+    """Return which stations a vehicle visits, by the plan: also those that none did."""
+    plan = run.plan
+    visited = np.r_[plan.element_station, plan.fleet_berth.reshape(-1)]
+    is_mine = (plan.station_kind == Kind.METER) | (plan.station_kind == Kind.FLEET)
+    is_mine[visited[visited != NEVER]] = True
+    return is_mine
 
 
 def _utilisation(run: Scope, visited: Visits, open_s: Floats) -> Floats:

@@ -1,0 +1,108 @@
+"""Tables of replications become one: means and half-widths, row by row.
+
+In: the same table of every replication. Out: that table with, for each figure `x`, its
+mean and `x_half_width_95`, and with `n`, the number of replications that had the row.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.experiment.intervals import CONFIDENCE, rounded, t_interval, t_quantile
+from sim.measures.columns import COLUMNS, names
+
+ZERO_WITHOUT = ("TEU", "TEU/d", "TEU/a", "TEU d")
+"""Units of KPIs that are zero where a replication does not have them: nothing crossed."""
+
+_ONE_BAND = {"timeseries": ("queue_mean",)}
+"""Tables too long for a half-width beside every figure."""
+
+
+def averaged(table: str, parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the means of a table over its replications, in order of its keys.
+
+    Parameters
+    ----------
+    table
+        Name in `sim.measures.columns.COLUMNS`.
+    parts
+        The table of each replication, at least one.
+    """
+    keys, words = names(table, "key"), names(table, "key", "label")
+    figures = [c for c in COLUMNS if c.table == table and c.use in ("total", "mean")]
+    plain = [_plain(part, words) for part in parts]
+    rows = pd.concat([part[words] for part in plain], ignore_index=True)
+    rows = rows.drop_duplicates(keys).sort_values(keys, ignore_index=True, kind="stable")
+    index = pd.MultiIndex.from_frame(rows[keys])
+    at = [index.get_indexer(pd.MultiIndex.from_frame(part[keys])) for part in plain]
+    columns: dict[str, NDArray[np.float64]] = {}
+    for figure in figures:
+        cells = np.full((len(parts), len(rows)), 0.0 if figure.use == "total" else np.nan)
+        for r, part in enumerate(plain):
+            cells[r, at[r]] = part[figure.column].to_numpy(float)
+        mean, half = _mean_and_half_width(cells)
+        columns[figure.column] = mean
+        if figure.column in _ONE_BAND.get(table, (figure.column,)):
+            columns[f"{figure.column}_half_width_95"] = half
+    present = np.zeros(len(rows), np.int64)
+    for rows_of_part in at:
+        present[rows_of_part] += 1
+    result = rows.assign(**columns)
+    order = [c for c in names(table) if c in result.columns]
+    bands = [f"{c}_half_width_95" for c in order if f"{c}_half_width_95" in columns]
+    return result[order + bands].assign(n=present)
+
+
+def summary(replications: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Return each KPI's mean, half-width and number of replications.
+
+    Parameters
+    ----------
+    replications
+        The table `replications`.
+    count
+        Number of replications of the experiment.
+    """
+    rows = []
+    for kpi, part in replications.groupby("kpi", sort=False):
+        values = part["value"].to_numpy(float)
+        unit = part["unit"].iloc[0]
+        if unit in ZERO_WITHOUT:
+            values = np.r_[values, np.zeros(count - values.size)]
+        mean, half, n = t_interval(values)
+        bound = max(part["bound"])
+        rows.append((kpi, mean, np.nan if half is None else half, n, unit, bound))
+    table = pd.DataFrame(rows, columns=names("summary"))
+    for column in ("value", "half_width_95"):
+        table[column] = rounded(table[column].to_numpy(float))
+    return table
+
+
+def numbered(parts: Sequence[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    """Return tables of replications below each other, with the replication's number first."""
+    tables = [part.assign(replication=r) for r, part in enumerate(parts, 1)]
+    return pd.concat(tables, ignore_index=True)[columns]
+
+
+def _plain(part: pd.DataFrame, words: list[str]) -> pd.DataFrame:
+    """Return the table with categories as what they stand for."""
+    coded = [w for w in words if isinstance(part[w].dtype, pd.CategoricalDtype)]
+    return part.astype(dict.fromkeys(coded, "object")) if coded else part
+
+
+def _mean_and_half_width(
+    cells: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return `(K,)` means and half-widths of `(R, K)` cells; NaN where there is none."""
+    is_there = np.isfinite(cells)
+    count = is_there.sum(axis=0)
+    total = np.where(is_there, cells, 0).sum(axis=0)
+    mean = np.divide(total, count, out=np.full(count.size, np.nan), where=count > 0)
+    square = np.where(is_there, (cells - mean) ** 2, 0).sum(axis=0)
+    half = np.full(count.size, np.nan)
+    for n in np.unique(count[count > 1]):
+        mine = count == n
+        half[mine] = t_quantile(int(n), CONFIDENCE) * np.sqrt(square[mine] / (n - 1) / n)
+    return rounded(mean), rounded(half)
