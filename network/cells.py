@@ -38,6 +38,7 @@ _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 _OWN = frozenset({"assumption", "own_est", "own_geo"})
 """Sources that are nobody's publication and need no row in sources."""
 _INT_MOST = 2**53
+_EMPTY: tuple[RawValue, ...] = (None, "", ())
 
 _ROW_TYPES: Mapping[str, Callable[..., AnyRow]] = MappingProxyType(
     {
@@ -144,20 +145,21 @@ def _typed_row(
     problems: list[Problem] = []
     columns = attributes.of_table(table)
     for column in columns:
-        where = row.changed.get(column.name, row.origin)
+        given = row.values.get(column.name)
+        if given in _EMPTY and not column.default and not column.required:
+            continue
         try:
-            value = _cell(column, row.values.get(column.name))
+            value = _cell(column, given)
             if value is not None:
                 values[column.field] = value
-                _check_names(column, value, ids)
+                if column.refers_to:
+                    _check_names(column, value, ids)
         except _CellError as error:
+            where = row.changed.get(column.name, row.origin)
             problems.append(Problem(where, f"{table}[{key}].{column.name}: {error}"))
-    known = [column.name for column in columns]
-    problems += [
-        Problem(row.origin, f"{table}[{key}]: unknown column {name!r}{nearest(name, known)}")
-        for name in row.values
-        if name not in known
-    ]
+    for name in sorted(row.values.keys() - {column.name for column in columns}):
+        hint = nearest(name, [column.name for column in columns])
+        problems.append(Problem(row.origin, f"{table}[{key}]: unknown column {name!r}{hint}"))
     return problems or _ROW_TYPES[table](**_completed(table, values))
 
 
@@ -181,7 +183,7 @@ def _completed(table: str, values: dict[str, Cell]) -> dict[str, Any]:
 
 def _cell(column: Attribute, raw: RawValue) -> Cell | None:
     """Return the value of a cell, its default, or None for an empty one."""
-    if raw in (None, "", ()):
+    if raw in _EMPTY:
         if column.required:
             raise _CellError("is empty; a value is needed")
         return _cell(column._replace(default=""), column.default) if column.default else None
@@ -287,8 +289,6 @@ _READERS: Mapping[str, Callable[[Attribute, RawValue], Cell]] = MappingProxyType
 
 def _check_names(column: Attribute, value: Cell, ids: Mapping[str, frozenset[str]]) -> None:
     """Raise if the cell names a row that is not in the table that it refers to."""
-    if not column.refers_to:
-        return
     known = ids[column.refers_to]
     names: Sequence[str] = value if isinstance(value, tuple) else (str(value),)
     for name in names:

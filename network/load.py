@@ -177,10 +177,11 @@ def intervention_changes(name: str, folder: Path) -> tuple[RowChange, ...]:
     NetworkError
         If there is no such intervention, or it names a row that is nowhere.
     """
-    table = {key_of("interventions", row.values): row for row in read_tables(folder).interventions}
+    file = read_table(folder / "interventions.csv", "interventions")
+    table = {key_of("interventions", row.values): row for row in file.rows}
     if name not in table:
         found = f"no intervention {name!r}{nearest(name, tuple(table))}"
-        raise NetworkError([Problem(f"{folder.name}/interventions.csv", found)])
+        raise NetworkError([*file.problems, Problem(f"{folder.name}/interventions.csv", found)])
     row = table[name]
     own = folder / "intervention_rows" / name
     added = read_tables(own) if own.is_dir() else RawTables()

@@ -7,7 +7,7 @@ distance of its ends, a capacity that no lot fills) is a warning and stands in
 
 import math
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
@@ -351,18 +351,13 @@ def _is_circular(start: str, partners: dict[str, str]) -> bool:
 
 
 def _lots(network: Network) -> Found:
-    """Yield services that take none of the lots sent by their mode and load (R16)."""
-    lots: dict[tuple[str, str], Counter[float]] = defaultdict(Counter)
+    """Yield services that take none of the lots of a load class they are for (R16)."""
+    smallest: dict[str, float] = {}
     for row in network.demand:
-        for mode in row.allowed_modes or ("",):
-            lots[mode, row.load_class][row.lot] += 1
+        smallest[row.load_class] = min(row.lot, smallest.get(row.load_class, math.inf))
     for service in network.services:
-        for load_class in set(service.load_classes) - {"truck"}:
-            usable = capacity_for(service, load_class)
-            sizes = {*lots[service.mode, load_class], *lots["", load_class]}
-            if usable is not None and sizes and min(sizes) > usable:
-                yield (
-                    "services",
-                    service.id,
-                    f"usable capacity {usable:g} takes no {load_class} lot of {min(sizes):g}",
-                )
+        for load_class in service.load_classes:
+            usable, lot = capacity_for(service, load_class), smallest.get(load_class)
+            if load_class != "truck" and usable is not None and lot is not None and lot > usable:
+                found = f"usable capacity {usable:g} takes no {load_class} lot of {lot:g}"
+                yield "services", service.id, found
