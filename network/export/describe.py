@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import date
+from difflib import get_close_matches
 from typing import NamedTuple, cast
 
 from network import attributes
 from network.errors import NetworkError, Problem
-from network.reader import nearest
 from network.schema import TABLES, AnyRow, Network
 
 _OF_NODE = {
@@ -64,7 +64,8 @@ def describe(network: Network, name: str) -> Description:
                     table, name, origin, _facts(table, row), _related(network, name)
                 )
     known = [getattr(row, "id", "") for table in TABLES for row in _rows(network, table)]
-    raise NetworkError([Problem("network", f"nothing is called {name!r}{nearest(name, known)}")])
+    hint = "".join(f"; did you mean {close!r}?" for close in get_close_matches(name, known, n=1))
+    raise NetworkError([Problem("network", f"nothing is called {name!r}{hint}")])
 
 
 def _rows(network: Network, table: str) -> Sequence[AnyRow]:
