@@ -4,6 +4,7 @@ import re
 from collections import Counter, defaultdict
 from datetime import date
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +20,7 @@ from network.load import (
     read_tables,
 )
 from network.plausibility import needs_yard
-from network.schema import FacilityRow, Network, RawTables
+from network.schema import TABLES, FacilityRow, Network, RawTables
 from network.validate import check
 
 BASE_DAY = date(2027, 12, 31)
@@ -223,3 +224,20 @@ def test_a_flow_is_written_once_a_year_and_years_are_the_same_for_most() -> None
 
     assert set(years) == {2019, 2021, 2022, 2023, 2024, 2026, 2030}
     assert len({row.flow for row in corridor().demand}) == 183
+
+
+def test_the_page_on_data_counts_the_rows_of_every_table() -> None:
+    page = (Path(__file__).resolve().parents[1] / "docs" / "data.md").read_text(encoding="utf-8")
+    stated = {table: int(count) for table, count in re.findall(r"\| (\w+) \| (\d+) \|", page)}
+
+    assert stated == {table: len(getattr(raw(), table)) for table in TABLES}
+
+
+def test_mended_values_that_the_page_states_are_those_of_the_tables() -> None:
+    services = {row.id: row for row in corridor().services}
+
+    assert (services["bs_poti_ambarli"].capacity_teu, services["barge_tugyl"].fleet) == (150, 90)
+    assert (facility("f_baktu_customs_any_train").servers, services.get("barge_sand")) == (
+        14,
+        None,
+    )
