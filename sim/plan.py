@@ -371,8 +371,10 @@ class Trace(NamedTuple):
 
     ended_s: int
     """Instant at which the run stopped: the horizon, or earlier (count reached, gridlock)."""
-    gridlock: tuple[str, ...]
-    """The cycle of holders in words, empty if there was none (R14)."""
+    gridlock: NDArray[np.int32]
+    """(M, 5) the cycle of holders, empty if there was none (R14): station of the full yard;
+    station of the pool whose load takes room there, or NEVER; number of the held train that
+    takes it, or NEVER; station of the yard it waits for; thousandths of a TEU it takes."""
 
 
 class Legend(NamedTuple):

@@ -5,6 +5,7 @@ and fills every array of the Plan.
 """
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from sim.plan import LOAD_CLASSES, NEVER, PPM, Draws, Effect, Kind, Plan, TrackR
 Spec = Any  # what a station, service or flow is told beyond its name
 
 UNLIMITED = 10**9
+
+table_of = cache(build_table)
 
 
 def ints(values: Spec) -> np.ndarray:
@@ -63,9 +66,16 @@ class PlanMaker:
         self.services[name] = more
         return self
 
-    def leg(self, name: str, service: str, elements: list[tuple[str, int]]) -> "PlanMaker":
+    def yard(self, name: str, room_teu: int, **more: Spec) -> "PlanMaker":
+        """Add a yard: embargo_s=259200, refuses=0."""
+        self.stations[name] = {"kind": Kind.YARD, "room": room_teu, **more}
+        return self
+
+    def leg(
+        self, name: str, service: str, elements: list[tuple[str, int]], yard: str = ""
+    ) -> "PlanMaker":
         """Add a leg of (station or '', move in s), and its pool `<name>/pool`."""
-        self.legs[name] = {"service": service, "elements": elements}
+        self.legs[name] = {"service": service, "elements": elements, "yard": yard}
         self.stations[f"{name}/pool"] = {"kind": Kind.POOL, "leg": name}
         return self
 
@@ -119,7 +129,8 @@ class PlanMaker:
         pools = [name for name in names if self.stations[name]["kind"] == Kind.POOL]
         meters = [name for name in names if self.stations[name]["kind"] == Kind.METER]
         fleets = [name for name in names if self.stations[name]["kind"] == Kind.FLEET]
-        detail = {name: i for group in (pools, meters, fleets) for i, name in enumerate(group)}
+        yards = [name for name in names if self.stations[name]["kind"] == Kind.YARD]
+        detail = {name: i for group in (pools, meters, fleets, yards) for i, name in enumerate(group)}
         rows = [
             (spec, servers, mean_s)
             for spec in specs
@@ -224,11 +235,11 @@ class PlanMaker:
             fleet_handling=self._fleet_stations("handlings", order),
             fleet_turnaround_s=ints([self.fleets[f].get("turnaround_s", 0) for f in fleets]),
             fleet_cruise_s=ints([self.fleets[f].get("cruise_s", 0) for f in fleets]),
-            yard_station=none,
-            yard_capacity=none,
-            leg_yard=ints([NEVER] * len(legs)),
-            yard_refuses=none,
-            yard_embargo_s=none,
+            yard_station=ints([order[y] for y in yards]),
+            yard_capacity=ints([1000 * self.stations[y]["room"] for y in yards]),
+            leg_yard=ints([detail.get(self.legs[leg]["yard"], NEVER) for leg in legs]),
+            yard_refuses=ints([self.stations[y].get("refuses", 0) for y in yards]),
+            yard_embargo_s=ints([self.stations[y].get("embargo_s", 259_200) for y in yards]),
             flow_key=np.array([stable_key(f) for f in flows], dtype=np.uint64),
             flow_class=ints(box),
             flow_lot=ints(lots),
@@ -266,7 +277,7 @@ class PlanMaker:
             random_window_first=ints([0]),
             random_window_start_s=none,
             random_window_end_s=none,
-            law_table=np.stack([build_table(*law) for law in self.laws]),
+            law_table=np.stack([table_of(*law) for law in self.laws]),
         )
 
 

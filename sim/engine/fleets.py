@@ -256,9 +256,21 @@ class Fleet:
         )
         world.arbiter.mark_at(self.rank, self._next_empty_s[source])
 
+    def _is_barred(self, end: int, max_wait_s: int) -> bool:
+        """Return whether the load at an end has found no room for its longest wait (R13)."""
+        pool = self._pools[end]
+        since_s = NEVER if pool is None else pool.held_since_s()
+        if NEVER in {since_s, max_wait_s}:
+            return False
+        if self._world.env.now < since_s + max_wait_s:
+            self._world.arbiter.mark_at(self.rank, since_s + max_wait_s)
+        return self._world.env.now >= since_s + max_wait_s
+
     def _is_wanted(self, pool: Pool, end: int) -> bool:
         state, now_s = self._service.state(), self._world.env.now
         least = state.capacity if state.min_load == NEVER else state.min_load
+        if pool.load() >= least and self._is_barred(1 - end, state.max_wait_s):
+            return True
         if pool.load() - state.capacity * self._due[end] >= least:
             return True
         if self._due[end] or state.max_wait_s == NEVER:

@@ -10,8 +10,11 @@ import numpy as np
 from sim.plan import NEVER, Status, Trace
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
+    from sim.engine.gridlock import Holder
     from sim.engine.ledger import Ledger
     from sim.engine.travellers import Vehicle
     from sim.engine.visits import Visit
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 VEHICLE_COLUMNS = 4
 VISIT_COLUMNS = 5
 STAY_COLUMNS = 6
+GRIDLOCK_COLUMNS = 5
 
 
 class Log:
@@ -76,7 +80,9 @@ class Log:
         self._finished_s[number] = now_s
         self._status[number] = status
 
-    def trace(self, draws: Draws, ledger: Ledger, ended_s: int) -> Trace:
+    def trace(
+        self, draws: Draws, ledger: Ledger, ended_s: int, gridlock: Sequence[Holder]
+    ) -> Trace:
         """Return everything in the order the Trace states."""
         vehicles = _columns(self._vehicles, VEHICLE_COLUMNS)
         visits = _columns(self._visits, VISIT_COLUMNS)
@@ -118,7 +124,7 @@ class Log:
             closure_start_s=draws.closure_start_s.astype(np.int32),
             closure_end_s=draws.closure_end_s.astype(np.int32),
             ended_s=ended_s,
-            gridlock=(),
+            gridlock=np.array(gridlock, dtype=np.int32).reshape(-1, GRIDLOCK_COLUMNS),
         )
 
 

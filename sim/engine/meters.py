@@ -70,6 +70,7 @@ class Meter:
         if visit.request_s < now_s:
             self.queue.book_wait(visit, now_s)
         visit.start_s, visit.duration_s = now_s, visit.move_s
+        self._world.leave_origin(visit.traveller.number)
         visit.traveller.account.begin(visit.place, Cause.MOVING, now_s, visit.move_s)
         self._world.log.write(self._rank, visit)
         visit.fire_in(visit.move_s)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sim.engine.clock import stop_after_this
 from sim.engine.fleets import Fleet
+from sim.engine.gridlock import Holder, cycle
 from sim.engine.meters import Meter
 from sim.engine.pools import Pool
 from sim.engine.servers import Server
 from sim.engine.services import Service
 from sim.engine.travel import Traffic
 from sim.engine.world import World
+from sim.engine.yards import Yard
 from sim.plan import NEVER, Kind
 
 if TYPE_CHECKING:
@@ -27,6 +30,8 @@ class Model:
         self.services = [Service(world, v) for v in range(len(plan.service_key))]
         self.servers = {rank: Server(world, rank) for rank in _ranks(plan, Kind.SERVER)}
         self.meters = {rank: Meter(world, rank) for rank in _ranks(plan, Kind.METER)}
+        self.yards = {rank: Yard(world, rank) for rank in _ranks(plan, Kind.YARD)}
+        world.yards = self.yards
         self.pools = {rank: self._pool(rank) for rank in _ranks(plan, Kind.POOL)}
         self.gates: dict[int, Server | Meter] = {**self.servers, **self.meters}
         world.gates, world.pools = self.gates, self.pools
@@ -36,12 +41,21 @@ class Model:
         ]
         world.fleets = list(self.fleets)
         fleets = {fleet.rank: fleet for fleet in self.fleets}
-        world.arbiter.stations = {**self.gates, **self.pools, **fleets}
+        world.arbiter.stations = {**self.gates, **self.pools, **self.yards, **fleets}
         self.availability: dict[int, Availability] = {
             rank: station.availability
-            for group in (self.servers, self.meters, self.pools, fleets)
+            for group in (self.servers, self.meters, self.pools, self.yards, fleets)
             for rank, station in group.items()
         }
+
+        world.watch = self._watch
+        self.gridlock: list[Holder] = []
+
+    def _watch(self) -> None:
+        """End the run if there is a gridlock; its statistics stand to this instant (R14)."""
+        self.gridlock = cycle(self.yards, self.pools.values(), self.world.under_way.values())
+        if self.gridlock:
+            stop_after_this(self.world.env)
 
     def pool(self, index: int) -> Pool | None:
         """Return a pool by its index in the plan."""

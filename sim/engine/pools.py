@@ -15,15 +15,22 @@ from typing import TYPE_CHECKING, NamedTuple
 from sim.draws.hashing import mix
 from sim.engine.availability import Availability
 from sim.engine.travellers import Vehicle
+from sim.engine.visits import Visit
+from sim.engine.yards import Claim
 from sim.plan import NEVER, PPM, Cause
 
 if TYPE_CHECKING:
     from sim.engine.services import Service, State
     from sim.engine.travellers import Consignment
-    from sim.engine.world import World
+    from sim.engine.world import Room, World
 
 DECKS = 4
+UNLIMITED = 1 << 62
 DAY_S = 86_400
+
+
+Member = tuple[int, int, int, "Consignment"]
+"""Priority, second of joining, number and who: a pool's members in order of boarding."""
 
 
 class Gates(NamedTuple):
@@ -32,6 +39,7 @@ class Gates(NamedTuple):
     filled_s: int = NEVER
     at_hand_s: int = NEVER
     free_s: int = NEVER
+    open_s: int = NEVER
 
 
 class Pool:
@@ -54,11 +62,17 @@ class Pool:
         self._by_priority = bool(plan.station_priority[rank])
         self._key = mix(self._service.key, int(plan.station_key[rank]))
         self._departures: Counter[int] = Counter()
-        self._members: list[tuple[int, int, int, Consignment]] = []
+        self._members: list[Member] = []
         self._load = [0] * 5
         self.oldest_s = NEVER
         self._gates = Gates()
         self._left: list[tuple[int, Gates]] = []
+        self._yard = world.yards.get(world.leg_yard[self.leg])
+        self._asks_before = world.hold_before[self.leg] == NEVER
+        self._held_trains = 0
+        self._claim: Visit | None = None
+        self.rooms: Counter[int] = Counter()
+        """Room that the members take, by yard (R13)."""
 
     # --- who is here
 
@@ -68,6 +82,8 @@ class Pool:
         priority = consignment.priority if self._by_priority else 0
         heappush(self._members, (priority, now_s, consignment.number, consignment))
         self._load[consignment.load_class] += consignment.lot
+        if consignment.yard != NEVER:
+            self.rooms[consignment.yard] += consignment.load_teu
         if self.oldest_s == NEVER:
             self.oldest_s = now_s
             self._watch_oldest()
@@ -120,7 +136,45 @@ class Pool:
             return False
         if self._gates.free_s == NEVER:
             self._gates = self._gates._replace(free_s=now_s)
-        return not self.availability.is_shut and self._has_vehicle() and self._first_fits()
+        if self.availability.is_shut or not self._has_vehicle() or not self._first_fits():
+            return False
+        if self._gates.open_s == NEVER:
+            self._gates = self._gates._replace(open_s=now_s)
+        return self._has_room()
+
+    # --- room at the other end (R13)
+
+    def embargo(self, change: int) -> None:
+        """Count one held train more, or one less; while there is one, none departs."""
+        self._held_trains += change
+        self._world.arbiter.mark(self.rank)
+        if self._held_trains:
+            self._world.look_for_gridlock()
+
+    def held_by(self) -> Room | None:
+        """Return the yard for want of room in which nothing leaves, if so."""
+        return self._yard if self._held_trains or self.held_since_s() != NEVER else None
+
+    def held_since_s(self) -> int:
+        """Return since when a claim has waited for room, or NEVER."""
+        if self._claim is None or self._claim.triggered:
+            return NEVER
+        return self._claim.request_s
+
+    def _has_room(self) -> bool:
+        """Ask for room for what would board, where that comes first; one claim at a time."""
+        if self._yard is None:
+            return True
+        if not self._asks_before:
+            return not self._held_trains
+        if self._claim is None:
+            # Claims come before trains that ask at the same second.
+            number = self.rank - len(self._world.plan.station_kind)
+            claim = self._claim = Visit(self._world.env, Claim(number, self._boarding_teu()))
+            assert claim.callbacks is not None
+            claim.callbacks.append(lambda _: self._world.arbiter.mark(self.rank))
+            self._yard.request(claim)
+        return self._claim.triggered
 
     def _is_filled(self) -> bool:
         state, now_s = self._service.state(), self._world.env.now
@@ -148,19 +202,20 @@ class Pool:
 
     def _depart(self) -> None:
         now_s = self._world.env.now
-        aboard, joined_s = self._board()
+        boarded = self._board()
+        aboard = [entry[3] for entry in boarded]
         vehicle = Vehicle(
             number=self._world.log.next_vehicle(),
-            key=self._vehicle_key(min(joined_s)),
+            key=self._vehicle_key(min(entry[1] for entry in boarded)),
             pool=self.index,
             leg=self.leg,
             departed_s=now_s,
             aboard=aboard,
         )
-        for consignment, join_s in zip(aboard, joined_s, strict=True):
+        for _, join_s, number, consignment in boarded:
             self._book_wait(consignment, join_s, now_s)
-            stay = (consignment.number, self.rank, join_s, now_s, vehicle.number)
-            self._world.log.write_stay(*stay)
+            self._world.log.write_stay(number, self.rank, join_s, now_s, vehicle.number)
+        self._hand_over_rooms(vehicle)
         self._world.begin_trip(vehicle)
         self._left.append((now_s, self._gates))
         self._gates = Gates()
@@ -173,31 +228,53 @@ class Pool:
         else:
             self._world.fleets[self._fleet].send(self.end, vehicle)
 
-    def _board(self) -> tuple[list[Consignment], list[int]]:
+    def _boarding_teu(self) -> int:
+        """Return the load that would board now."""
+        boarded = self._board()
+        for entry in boarded:
+            heappush(self._members, entry)
+            self._load[entry[3].load_class] += entry[3].lot
+        return sum(entry[3].load_teu for entry in boarded)
+
+    def _board(self) -> list[Member]:
         """Take aboard in order; the first that does not fit closes its deck."""
         state = self._service.state()
+        room = UNLIMITED if self._claim is None else self._claim.traveller.load_teu
         capacity = self._capacity(state)
         used = [0] * DECKS
         open_decks = {state.deck[c] for c, amount in enumerate(self._load) if amount}
-        aboard: list[Consignment] = []
-        joined_s: list[int] = []
+        boarded: list[Member] = []
         left_behind = []
         while self._members and open_decks:
             entry = heappop(self._members)
             consignment = entry[3]
             deck = state.deck[consignment.load_class]
             need = consignment.lot * state.unit[consignment.load_class]
-            if deck not in open_decks or used[deck] + need > capacity:
+            fits = used[deck] + need <= capacity and consignment.load_teu <= room
+            if deck not in open_decks or not fits:
                 open_decks.discard(deck)
                 left_behind.append(entry)
                 continue
             used[deck] += need
+            room -= consignment.load_teu
             self._load[consignment.load_class] -= consignment.lot
-            aboard.append(consignment)
-            joined_s.append(entry[1])
+            boarded.append(entry)
         self._members.extend(left_behind)
         heapify(self._members)
-        return aboard, joined_s
+        return boarded
+
+    def _hand_over_rooms(self, vehicle: Vehicle) -> None:
+        """Let the vehicle hold the room of its load here until it leaves, and that at its end."""
+        for consignment in vehicle.aboard:
+            if consignment.yard != NEVER:
+                self.rooms[consignment.yard] -= consignment.load_teu
+                held = vehicle.rooms.get(consignment.yard, 0)
+                vehicle.rooms[consignment.yard] = held + consignment.load_teu
+                consignment.yard = NEVER
+        if self._claim is not None and self._yard is not None:
+            vehicle.yard = self._yard.rank
+            self._yard.give_back(self._claim.traveller.load_teu - vehicle.load_teu)
+            self._claim = None
 
     def _vehicle_key(self, first_joined_s: int) -> int:
         day = self._world.plan.first_day + first_joined_s // DAY_S
@@ -218,25 +295,34 @@ class Pool:
         if missed < len(self._left):
             left_s, gates = self._left[missed]
             self._book_gates(consignment, join_s, left_s, gates)
-            passed = Gates(left_s, left_s, self._gates.free_s)
+            passed = self._gates._replace(filled_s=left_s, at_hand_s=left_s)
             self._book_gates(consignment, left_s, until_s, passed)
         else:
             self._book_gates(consignment, join_s, until_s, self._gates)
 
     def _book_gates(self, consignment: Consignment, from_s: int, to_s: int, gates: Gates) -> None:
         book = consignment.account.book
-        for cause, passed_s in zip(
-            (Cause.FILLING, Cause.WAGONS, Cause.DEPARTURE), gates, strict=True
+        filled_s, at_hand_s, free_s, open_s = (
+            to_s if passed_s == NEVER else min(passed_s, to_s) for passed_s in gates
+        )
+        for cause, passed_s in (
+            (Cause.FILLING, filled_s),
+            (Cause.WAGONS, at_hand_s),
+            (Cause.DEPARTURE, free_s),
         ):
-            gate_s = to_s if passed_s == NEVER else min(passed_s, to_s)
-            if gate_s > from_s:
-                book(self.rank, cause, NEVER, gate_s - from_s)
-                from_s = gate_s
-        for spell in self.availability.spells(from_s, to_s):
+            if passed_s > from_s:
+                book(self.rank, cause, NEVER, passed_s - from_s)
+                from_s = passed_s
+        for spell in self.availability.spells(from_s, open_s):
             book(self.rank, spell.cause, spell.closure, spell.end_s - spell.start_s)
             from_s += spell.end_s - spell.start_s
+        if open_s > from_s:
+            # The gap or the vessel was taken again while the service was shut.
+            book(self.rank, Cause.DEPARTURE, NEVER, open_s - from_s)
+            from_s = open_s
         if to_s > from_s:
-            book(self.rank, Cause.DEPARTURE, NEVER, to_s - from_s)
+            place = self.rank if self._yard is None else self._yard.rank
+            book(place, Cause.STORAGE, NEVER, to_s - from_s)
 
     def close(self, end_s: int) -> None:
         """Book the waits that the end of the run cuts short."""

@@ -32,6 +32,14 @@ class Queue:
         priority = traveller.priority if self._by_priority else 0
         heappush(self._entries, (priority, visit.request_s, traveller.number, visit))
 
+    def first(self) -> Visit:
+        """Return the next visit."""
+        return self._entries[0][3]
+
+    def visits(self) -> list[Visit]:
+        """Return the visits that wait."""
+        return [entry[3] for entry in self._entries]
+
     def pop(self) -> Visit:
         """Take out the next visit."""
         return heappop(self._entries)[3]

@@ -11,6 +11,7 @@ from sim.draws.replication import draw
 from sim.engine.clock import stop_before
 from sim.engine.ledger import Account
 from sim.engine.model import Model
+from sim.engine.yards import Claim
 from sim.plan import NEVER, Cause
 
 if TYPE_CHECKING:
@@ -103,9 +104,10 @@ def _close(model: Model, draws: Draws) -> Trace:
     """Book what the end of the run cuts short, and return the Trace."""
     world = model.world
     end_s = world.env.now
-    for rank, gate in model.gates.items():
+    for rank, gate in {**model.gates, **model.yards}.items():
         for visit in gate.queue.close(end_s):
-            world.log.write(rank, visit)
+            if not isinstance(visit.traveller, Claim):
+                world.log.write(rank, visit)
     for pool in model.pools.values():
         pool.close(end_s)
     for fleet in model.fleets:
@@ -117,7 +119,7 @@ def _close(model: Model, draws: Draws) -> Trace:
         consignment.account.give_back(end_s)
         world.ledger.close(consignment.account, (consignment.number,))
     _close_unentered(world, draws, end_s)
-    return world.log.trace(draws, world.ledger, end_s)
+    return world.log.trace(draws, world.ledger, end_s, model.gridlock)
 
 
 def _close_unentered(world: World, draws: Draws, end_s: int) -> None:

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 def travel(world: World, vehicle: Vehicle) -> Generator[Event, None, None]:
     """Run the leg of a vehicle: its stations and moves in order."""
-    for station, move_s, place, ordinal in world.elements[vehicle.leg]:
+    hold_before = world.hold_before[vehicle.leg]
+    for index, (station, move_s, place, ordinal) in enumerate(world.elements[vehicle.leg]):
+        if index == hold_before and vehicle.aboard:
+            yield from _find_room(world, vehicle)
         if station == NEVER:
             yield from _move(world, vehicle, place, move_s)
             continue
@@ -34,9 +37,29 @@ def travel(world: World, vehicle: Vehicle) -> Generator[Event, None, None]:
             yield from _move(world, vehicle, place, move_s)
 
 
+def _find_room(world: World, vehicle: Vehicle) -> Generator[Event, None, None]:
+    """Wait for room at the end of the leg; a long hold stops the pool's departures (R13)."""
+    yard = world.yards[world.leg_yard[vehicle.leg]]
+    pool = world.pools[int(world.plan.pool_station[vehicle.pool])]
+    visit = Visit(world.env, vehicle)
+    yard.request(visit)
+    alarm = world.env.timeout(yard.embargo_s)
+    yield visit | alarm
+    if not visit.triggered:
+        pool.embargo(+1)
+        yield visit
+        pool.embargo(-1)
+    if visit.is_refused:
+        world.traffic.refuse_load(vehicle)
+        return
+    vehicle.yard = yard.rank
+    world.log.write(yard.rank, visit)
+
+
 def _move(
     world: World, vehicle: Vehicle, place: int, move_s: int
 ) -> Generator[Event, None, None]:
+    world.leave_origin(vehicle.number)
     vehicle.account.begin(place, Cause.MOVING, world.env.now, move_s)
     yield world.env.timeout(move_s)
 
@@ -79,11 +102,13 @@ class Traffic:
     def let_go(self, vehicle: Vehicle) -> None:
         """End the leg: what was aboard goes on by itself."""
         world = self._world
+        world.leave_origin(vehicle.number)
         world.log.end_vehicle(vehicle, world.env.now)
         world.close_account(vehicle)
         vehicle.account = Account()
         aboard, vehicle.aboard = vehicle.aboard, []
         for consignment in aboard:
+            consignment.yard = vehicle.yard
             self._go_on(consignment)
 
     def refuse(self, rank: int, visit: Visit) -> None:
@@ -92,6 +117,15 @@ class Traffic:
         assert isinstance(consignment, Consignment)
         self._world.log.write(rank, visit)
         self._finish(consignment, Status.REFUSED_QUEUE)
+
+    def refuse_load(self, vehicle: Vehicle) -> None:
+        """Turn away what a vehicle has aboard: its yard is full and refuses (R17)."""
+        world = self._world
+        world.ledger.close(vehicle.account, [c.number for c in vehicle.aboard])
+        vehicle.account = Account()
+        aboard, vehicle.aboard = vehicle.aboard, []
+        for consignment in aboard:
+            self._finish(consignment, Status.REFUSED_STORAGE)
 
     def _take_step(self, consignment: Consignment) -> None:
         world = self._world
@@ -116,6 +150,8 @@ class Traffic:
     def _finish(self, consignment: Consignment, status: Status) -> None:
         world = self._world
         del self.inside[consignment.number]
+        if consignment.yard != NEVER:
+            world.yards[consignment.yard].give_back(consignment.load_teu)
         world.ledger.close(consignment.account, (consignment.number,))
         world.log.finish(consignment.number, status, world.env.now)
         self.finished += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sim.engine.ledger import Account
+from sim.plan import NEVER
 
 
 class Flow(NamedTuple):
@@ -30,6 +31,7 @@ class Consignment:
         "priority",
         "size",
         "step",
+        "yard",
     )
 
     def __init__(self, number: int, key: int, flow: Flow, step: int) -> None:
@@ -37,6 +39,8 @@ class Consignment:
         self.key = key
         self.load_class, self.lot, self.load_teu, self.size, self.priority = flow
         self.step = step
+        self.yard = NEVER
+        """Yard in which the consignment takes room, or NEVER (R13)."""
         self.account = Account()
 
 
@@ -53,7 +57,9 @@ class Vehicle:
         "number",
         "pool",
         "priority",
+        "rooms",
         "size",
+        "yard",
     )
 
     def __init__(
@@ -75,4 +81,8 @@ class Vehicle:
         self.load_teu = sum(consignment.load_teu for consignment in aboard)
         self.priority = min((consignment.priority for consignment in aboard), default=0)
         self.size = 0
+        self.rooms: dict[int, int] = {}
+        """Room that its load still takes in yards where it boarded, until it leaves (R13)."""
+        self.yard = NEVER
+        """Yard at the end of the leg in which room is reserved."""
         self.account = Account()

@@ -30,6 +30,7 @@ class Visit(Event):
     __slots__ = (
         "duration_s",
         "is_kept",
+        "is_refused",
         "move_s",
         "ordinal",
         "place",
@@ -47,6 +48,8 @@ class Visit(Event):
         self.ordinal = ordinal
         self.is_kept = is_kept
         """True: the server is kept until it is left, as a berth is until sailing (R12)."""
+        self.is_refused = False
+        """True: it fired, but there was no room for it (R13, `when_full: refuse`)."""
         self.request_s = env.now
         self.start_s = NEVER
         self.duration_s = NEVER

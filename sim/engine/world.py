@@ -7,14 +7,16 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from sim.draws.hashing import SERVICE, stream
-from sim.engine.clock import Arbiter, Clock
+from sim.engine.clock import LAST, Arbiter, Clock, Moment
 from sim.engine.ledger import Ledger
 from sim.engine.log import Log
 from sim.engine.travellers import Flow
 from sim.plan import NEVER, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from simpy.events import Event
 
     from sim.engine.travellers import Consignment, Vehicle
     from sim.engine.visits import Visit
@@ -33,6 +35,22 @@ class Gathering(Protocol):
 
     def join(self, consignment: Consignment) -> None:
         """Wait for the next vehicle."""
+
+    def embargo(self, change: int) -> None:
+        """Count one held train more, or one less (R13)."""
+
+
+class Room(Protocol):
+    """A yard, as travellers see it."""
+
+    rank: int
+    embargo_s: int
+
+    def request(self, visit: Visit) -> None:
+        """Ask for room; the visit fires when it is reserved."""
+
+    def give_back(self, load_teu: int) -> None:
+        """Take a load out, or a reservation back."""
 
 
 class Shuttles(Protocol):
@@ -61,6 +79,9 @@ class Movement(Protocol):
 
     def refuse(self, rank: int, visit: Visit) -> None:
         """Turn away a consignment that found the queue full."""
+
+    def refuse_load(self, vehicle: Vehicle) -> None:
+        """Turn away what a vehicle has aboard: there is no room for it."""
 
 
 class Element(NamedTuple):
@@ -97,7 +118,12 @@ class World:
         self.is_meter = [kind == Kind.METER for kind in plan.station_kind]
         self.gates: Mapping[int, Gate] = {}
         self.pools: Mapping[int, Gathering] = {}
+        self.yards: Mapping[int, Room] = {}
         self.fleets: list[Shuttles] = []
+        self.leg_yard = _leg_yards(plan)
+        self.hold_before = _holds(plan, self.elements)
+        self.is_watching = False
+        self.watch: Callable[[], None] = _look_away
         self.under_way: dict[int, Vehicle] = {}
 
     def begin_trip(self, vehicle: Vehicle) -> None:
@@ -105,10 +131,57 @@ class World:
         self.under_way[vehicle.number] = vehicle
         self.log.start_vehicle(vehicle)
 
+    def leave_origin(self, number: int) -> None:
+        """Give back the room that a vehicle's load took where it boarded: it is leaving."""
+        vehicle = self.under_way[number]
+        for yard, load_teu in vehicle.rooms.items():
+            self.yards[yard].give_back(load_teu)
+        vehicle.rooms.clear()
+
+    def look_for_gridlock(self) -> None:
+        """Look for a cycle of holders when everything of this instant has happened (R14)."""
+        if not self.is_watching:
+            self.is_watching = True
+            Moment(self.env, self._look, 0, LAST)
+
+    def _look(self, _: Event) -> None:
+        self.is_watching = False
+        self.watch()
+
     def close_account(self, vehicle: Vehicle) -> None:
         """Carry a vehicle's account over to what it has aboard, and take it off the books."""
         del self.under_way[vehicle.number]
         self.ledger.close(vehicle.account, [c.number for c in vehicle.aboard])
+
+
+def _look_away() -> None:
+    """Watch nothing: the stations are not there yet."""
+
+
+def _leg_yards(plan: Plan) -> list[int]:
+    """Return the rank of the yard at the end of each leg, or NEVER."""
+    return [
+        NEVER if yard == NEVER else int(plan.yard_station[yard]) for yard in plan.leg_yard.tolist()
+    ]
+
+
+def _holds(plan: Plan, elements: list[list[Element]]) -> list[int]:
+    """Return the element before which each leg's vehicle must have found room, or NEVER.
+
+    It is the last that moves; vessels that moor at the end have found it before (R13).
+    """
+    moored = {
+        int(plan.fleet_leg[fleet][end])
+        for fleet in range(len(plan.fleet_station))
+        for end in (0, 1)
+        if plan.fleet_berth[fleet][1 - end] != NEVER
+    }
+    return [
+        NEVER
+        if plan.leg_yard[leg] == NEVER or leg in moored
+        else max((i for i, element in enumerate(row) if element.move_s), default=0)
+        for leg, row in enumerate(elements)
+    ]
 
 
 def _flows(plan: Plan) -> list[Flow]:
