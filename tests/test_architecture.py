@@ -49,6 +49,10 @@ ARROWS: Mapping[str, set[str]] = {
         *NETWORK, "network.routing", "sim.errors", "sim.version", "sim.scenario", "sim.plan",
         "sim.compiler", "sim.engine", "sim.kernel", "sim.measures",
     },
+    "sim.results": {
+        *NETWORK, "sim.errors", "sim.version", "sim.scenario", "sim.plan", "sim.compiler",
+        "sim.measures", "sim.experiment",
+    },
     "sim.sweep": {"sim.errors", "sim.version", "sim.scenario", "sim.measures", "sim.experiment"},
     "sim.plots": {"sim.errors"},
     "sim.report": {

@@ -19,6 +19,9 @@ ZERO_WITHOUT = ("TEU", "TEU/d", "TEU/a", "TEU d")
 _ONE_BAND = {"timeseries": ("queue_mean",)}
 """Tables too long for a half-width beside every figure."""
 
+_DIGITS = {"timeseries": 6}
+"""Significant digits of tables that are too long for ten."""
+
 
 def averaged(table: str, parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Return the means of a table over its replications, in order of its keys.
@@ -42,7 +45,7 @@ def averaged(table: str, parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
         cells = np.full((len(parts), len(rows)), 0.0 if figure.use == "total" else np.nan)
         for r, part in enumerate(plain):
             cells[r, at[r]] = part[figure.column].to_numpy(float)
-        mean, half = _mean_and_half_width(cells)
+        mean, half = _mean_and_half_width(cells, _DIGITS.get(table, 10))
         columns[figure.column] = mean
         if figure.column in _ONE_BAND.get(table, (figure.column,)):
             columns[f"{figure.column}_half_width_95"] = half
@@ -93,7 +96,7 @@ def _plain(part: pd.DataFrame, words: list[str]) -> pd.DataFrame:
 
 
 def _mean_and_half_width(
-    cells: NDArray[np.float64],
+    cells: NDArray[np.float64], digits: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return `(K,)` means and half-widths of `(R, K)` cells; NaN where there is none."""
     is_there = np.isfinite(cells)
@@ -105,4 +108,4 @@ def _mean_and_half_width(
     for n in np.unique(count[count > 1]):
         mine = count == n
         half[mine] = t_quantile(int(n), CONFIDENCE) * np.sqrt(square[mine] / (n - 1) / n)
-    return rounded(mean), rounded(half)
+    return rounded(mean, digits), rounded(half, digits)

@@ -215,7 +215,7 @@ def _together(plan: Plan, legend: Legend, seed: int, parts: Sequence[Measures]) 
         summary=summary(replications, len(parts)),
         replications=replications,
         **tables,
-        bottlenecks=bottlenecks(tables["ledger"], tables["stations"]),
+        bottlenecks=_rounded(bottlenecks(tables["ledger"], tables["stations"]), "bottlenecks"),
         ledger_replications=_ledger_replications(parts),
         cohorts=tuple(part.cohort for part in parts),
         notes=legend.notes,
@@ -224,6 +224,12 @@ def _together(plan: Plan, legend: Legend, seed: int, parts: Sequence[Measures]) 
             f"replication {r}: {cycle}" for r, p in enumerate(parts, 1) for cycle in p.gridlock
         ),
     )
+
+
+def _rounded(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return a table with its figures as they are written."""
+    figures = names(name, "mean")
+    return table.assign(**{c: rounded(table[c].to_numpy(float)) for c in figures})
 
 
 def _ledger_replications(parts: Sequence[Measures]) -> pd.DataFrame:

@@ -1,0 +1,130 @@
+"""Files that are whole or not there: CSV tables, arrays, folders.
+
+In: tables. Out: UTF-8 files whose bytes depend on their content alone. A folder is made
+under another name beside its own, synced, and renamed when it is complete.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.errors import ResultsError
+from sim.experiment.intervals import rounded
+from sim.measures.columns import names
+
+_NUMBERED = ("replication", "percent")
+_FORMULA = r"^(?=[=+\-@\t\r])"
+_NEUTRALISED = r"^'(?=[=+\-@\t\r])"
+
+
+def words_of(table: str) -> list[str]:
+    """Return the columns of a table that hold text."""
+    return [c for c in names(table, "key", "label") if c not in _NUMBERED]
+
+
+def write_table(path: Path, table: pd.DataFrame, words: list[str]) -> None:
+    """Write a table as CSV, its text such that no spreadsheet takes it for a formula."""
+    safe = table.copy()
+    for word in words:
+        safe[word] = safe[word].astype("str").str.replace(_FORMULA, "'", regex=True)
+    safe.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+
+
+def read_table(path: Path, words: list[str]) -> pd.DataFrame:
+    """Return a table as it was before `write_table`.
+
+    Raises
+    ------
+    ResultsError
+        If the file is missing or is no such table.
+    """
+    try:
+        table = pd.read_csv(
+            path,
+            dtype=dict.fromkeys(words, "str"),
+            keep_default_na=False,
+            na_values=[""],
+            encoding="utf-8",
+        )
+        for word in words:
+            table[word] = table[word].fillna("").str.replace(_NEUTRALISED, "", regex=True)
+        # Not every reader of decimals hits the last bit: all figures have ten digits at most.
+        for figure in table.select_dtypes("float").columns:
+            table[figure] = rounded(table[figure].to_numpy(float))
+    except (OSError, ValueError, KeyError) as fault:
+        raise ResultsError(f"{path}: no table of results ({fault}); run it again") from fault
+    return table
+
+
+def write_arrays(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
+    """Write arrays by name, compressed; the same arrays give the same bytes."""
+    np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[np.generic]]:
+    """Return arrays by name.
+
+    Raises
+    ------
+    ResultsError
+        If the file is missing or damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except (OSError, ValueError) as fault:
+        raise ResultsError(f"{path}: no arrays of results ({fault}); run it again") from fault
+
+
+def write_folder(folder: Path, fill: Callable[[Path], None]) -> None:
+    """Make a folder at once: filled under another name, synced, renamed.
+
+    Parameters
+    ----------
+    folder
+        Its name; what is there now is replaced when the new one is complete.
+    fill
+        Writes the files into the folder it is given.
+
+    Raises
+    ------
+    ResultsError
+        If the disk does not take it; what was there stays as it was.
+    """
+    draft = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    try:
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        fill(draft)
+        for path in sorted(draft.rglob("*")):
+            _sync(path)
+        _sync(draft)
+        _replace(draft, folder)
+    except OSError as fault:
+        raise ResultsError(f"{folder}: could not be written ({fault.strerror})") from fault
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _replace(draft: Path, folder: Path) -> None:
+    """Rename a draft to its name; an older folder makes way and is removed."""
+    old = draft.with_suffix(".old")
+    if folder.exists():
+        folder.rename(old)
+    draft.rename(folder)
+    _sync(folder.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file or folder is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
