@@ -130,7 +130,9 @@ class PlanMaker:
         meters = [name for name in names if self.stations[name]["kind"] == Kind.METER]
         fleets = [name for name in names if self.stations[name]["kind"] == Kind.FLEET]
         yards = [name for name in names if self.stations[name]["kind"] == Kind.YARD]
-        detail = {name: i for group in (pools, meters, fleets, yards) for i, name in enumerate(group)}
+        detail = {
+            name: i for group in (pools, meters, fleets, yards) for i, name in enumerate(group)
+        }
         rows = [
             (spec, servers, mean_s)
             for spec in specs
@@ -279,7 +281,6 @@ class PlanMaker:
             random_window_end_s=none,
             law_table=np.stack([table_of(*law) for law in self.laws]),
         )
-
 
     def draws(self, plan: Plan) -> Draws:
         """Return the consignments sent by hand, and the plan's known closures."""
