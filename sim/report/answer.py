@@ -1,0 +1,226 @@
+"""The answer in plain words: what differs, by how much, and how sure that is.
+
+In: a run or a comparison. Out: sentences and figures in which no mean stands without its
+interval or the words that there is none.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
+
+import pandas as pd
+
+from sim.report import words
+from sim.report.material import Comparison, Run
+from sim.report.numbers import decimals_for, figure, interval, signed, spread, unit_words
+from sim.report.words import Names
+
+HEADLINES = (
+    "teu_created",
+    "teu_delivered",
+    "teu_delivered_per_year",
+    "teu_refused",
+    "transit_mean_d",
+    "paired.transit_mean_d",
+    "transit_p50_d",
+    "transit_p90_d",
+    "transit_p95_d",
+    "delay_mean_d",
+    "excess_mean_d",
+    "waiting_teu_d",
+    "usd_per_teu",
+    "co2e_kg_per_teu",
+    "trains_held_for_china_max",
+    "stock_start_teu",
+    "stock_end_teu",
+    "stock_growth_teu",
+    "unfinished_percent",
+)
+"""KPIs of the first table, in order; stock inside and censored consignments always."""
+
+_SAID: Mapping[str, tuple[str, str]] = MappingProxyType({
+    "teu_delivered": ("delivers {} TEU more", "delivers {} TEU fewer"),
+    "transit_mean_d": ("takes {} days longer from door to door, on average",
+                       "is {} days faster from door to door, on average"),
+    "delay_mean_d": ("keeps a TEU waiting {} days longer", "saves a TEU {} days of waiting"),
+    "usd_per_teu": ("costs {} USD a TEU more", "costs {} USD a TEU less"),
+    "co2e_kg_per_teu": ("emits {} kg CO2e a TEU more", "emits {} kg CO2e a TEU less"),
+    "stock_end_teu": ("ends with {} TEU more inside the corridor",
+                      "ends with {} TEU fewer inside the corridor"),
+})  # fmt: skip
+
+_UNIT_ON_ITS_OWN = frozenset({"d", "h"})
+MOST_PLACES = 6
+_NO_DIFFERENCE = "no difference shown"
+
+
+class Line(NamedTuple):
+    """One quantity of a comparison."""
+
+    what: str
+    base: str
+    scenario: str
+    difference: str
+    interval: str
+    n: str
+    verdict: str
+    tone: str
+    """``more``, ``less`` or ``none``: how the verdict is set."""
+
+
+class Move(NamedTuple):
+    """Where the bottleneck stands, by one measure."""
+
+    by: str
+    base: str
+    scenario: str
+
+
+def _row(table: pd.DataFrame, kpi: str) -> "pd.Series[float] | None":
+    rows = table[table["kpi"] == kpi]
+    return None if rows.empty else rows.iloc[0]
+
+
+def tone(verdict: str) -> str:
+    """How a verdict is set: ``more``, ``less`` or ``none``."""
+    last = verdict.rpartition(":")[2].strip()
+    return last if last in {"more", "less"} else "none"
+
+
+def lines(table: pd.DataFrame, kpis: Sequence[str], known: Names) -> list[Line]:
+    """Rows of a comparison in words, those of ``kpis`` that it has, in that order."""
+    found = [(kpi, _row(table, kpi)) for kpi in kpis]
+    return [_line(kpi, row, known) for kpi, row in found if row is not None]
+
+
+def _line(kpi: str, row: "pd.Series[float]", known: Names) -> Line:
+    difference, half = _number(row["difference"]), _number(row["half_width"])
+    unit = str(row["unit"])
+    places = decimals_for(difference or 0.0, half, unit)
+    return Line(
+        words.with_unit(words.kpi(kpi, known), unit),
+        figure(_number(row["base"]), places),
+        figure(_number(row["scenario"]), places),
+        signed(difference, places),
+        interval(difference, half, unit),
+        figure(_number(row["n"]), 0),
+        str(row["verdict"]),
+        tone(str(row["verdict"])),
+    )
+
+
+def _number(value: object) -> float | None:
+    number = float(str(value)) if str(value) else float("nan")
+    return None if number != number else number  # noqa: PLR0124  (only NaN differs from itself)
+
+
+def sentences(comparison: Comparison) -> list[str]:
+    """The answer, a sentence each: TEU, days, waiting, cost, stock, crossings, bottleneck."""
+    known = words.names(comparison.scenario.world.places)
+    table = comparison.comparison
+    told = [_told(kpi, row) for kpi in _SAID if (row := _row(table, kpi)) is not None]
+    return [*told, *_crossings(table, known), *_bottleneck_told(comparison)]
+
+
+def _told(kpi: str, row: "pd.Series[float]") -> str:
+    difference, half = _number(row["difference"]), _number(row["half_width"])
+    verdict, n = str(row["verdict"]), figure(_number(row["n"]), 0)
+    if difference is None:
+        return f"{words.kpi(kpi, Names({}))}: not stated."
+    places = decimals_for(difference, half, str(row["unit"]))
+    unit = unit_words(str(row["unit"]))
+    if half is None:
+        return (
+            f"{words.kpi(kpi, Names({}))}: {signed(difference, places)} {unit} in one replication;"
+            " without an interval this shows nothing."
+        )
+    sure = (
+        f"(95 % interval {interval(difference, half, str(row['unit']))}, {n} paired replications)"
+    )
+    if tone(verdict) == "none":
+        stand = _NO_DIFFERENCE if verdict.endswith(_NO_DIFFERENCE) else verdict
+        what = words.kpi(kpi, Names({}))
+        return f"{what}: {stand}; {signed(difference, places)} {unit} {sure}."
+    said = _SAID[kpi][0 if tone(verdict) == "more" else 1]
+    sentence = f"The scenario {said.format(figure(abs(difference), places))} {sure}."
+    is_indicative = verdict.startswith("indicative")
+    return (
+        f"Indicative only, fewer than ten replications: {sentence}" if is_indicative else sentence
+    )
+
+
+def _crossings(table: pd.DataFrame, known: Names) -> list[str]:
+    """One sentence on the border crossings whose traffic differs most."""
+    rows = table[table["kpi"].str.startswith("crossing.")]
+    shown = rows[[tone(str(v)) != "none" for v in rows["verdict"]]]
+    if shown.empty:
+        return []
+    order = shown["difference"].abs().sort_values(ascending=False, kind="stable").index
+    parts = []
+    for row in shown.loc[order[:MOST_PLACES]].itertuples():
+        difference, half = _number(row.difference), _number(row.half_width)
+        said = signed(difference, decimals_for(0.0, half, "TEU"))
+        ends = interval(difference, half, "TEU")
+        parts.append(f"{words.kpi(str(row.kpi), known)} {said} TEU ({ends})")
+    return ["Through border crossings: " + "; ".join(parts) + "."]
+
+
+def moves(comparison: Comparison) -> list[Move]:
+    """Where the bottleneck stands in the base and in the scenario, by each measure."""
+    out = []
+    for by in ("ledger", "utilisation"):
+        places = [first(run, by) for run in (comparison.base, comparison.scenario)]
+        if all(places):
+            out.append(Move(by, *places))
+    return out
+
+
+def first(run: Run, by: str) -> str:
+    """The greatest place of a run by one measure, with its figure and interval."""
+    table = run.tables.bottlenecks
+    ranked = table[(table["by"] == by) & table["rank"].notna()]
+    if ranked.empty:
+        return ""
+    row = ranked.sort_values(["rank", "place"], kind="stable").iloc[0]
+    unit = str(row["unit"])
+    said = spread(_number(row["value"]), _number(row.get("value_half_width_95", "")), unit)
+    return f"{row['name'] or row['place']} ({' '.join((said, unit_words(unit))).strip()})"
+
+
+def _bottleneck_told(comparison: Comparison) -> list[str]:
+    said = {"ledger": "By waiting booked (ledger)", "utilisation": "By utilisation"}
+    out = []
+    for move in moves(comparison):
+        names = [place.partition(" (")[0] for place in (move.base, move.scenario)]
+        verb = "stays at" if names[0] == names[1] else f"moves from {names[0]} to"
+        out.append(f"{said[move.by]} the bottleneck {verb} {names[1]}.")
+    return out
+
+
+def run_sentences(run: Run) -> list[str]:
+    """What one run found, a sentence each, with intervals."""
+    table = run.tables.summary
+
+    def told(kpi: str, text: str) -> str:
+        row = _row(table, kpi)
+        if row is None:
+            return ""
+        bound = f"{row['bound']} " if str(row["bound"]) else ""
+        value, half = _number(row["value"]), _number(row["half_width_95"])
+        return text.format(bound + spread(value, half, str(row["unit"])))
+
+    parts = (
+        told("teu_delivered", "The corridor delivers {} TEU in the window."),
+        told("transit_mean_d", "A TEU takes {} days from door to door, on average."),
+        told("delay_mean_d", "Of these it waits {} days."),
+        told("stock_end_teu", "At the window's end {} TEU are still inside."),
+        told("stock_growth_teu", "Over the window the stock inside grows by {} TEU."),
+        told("unfinished_percent", "When the run ended, {} % of the cohort were unfinished."),
+        *(_run_bottleneck(run)),
+    )
+    return [part for part in parts if part]
+
+
+def _run_bottleneck(run: Run) -> list[str]:
+    said = {"ledger": "Most waiting is booked at {}.", "utilisation": "The busiest place is {}."}
+    return [text.format(place) for by, text in said.items() if (place := first(run, by))]

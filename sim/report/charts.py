@@ -1,0 +1,113 @@
+"""The charts of a report: chosen tables are drawn, and written beside their figures."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+from markupsafe import Markup
+
+from sim.plots import bars, flowmap, lines
+from sim.plots.style import Draw, save
+from sim.report import drawn
+from sim.report.material import Run
+from sim.report.svg import inline
+
+FOLDER = "figures"
+_SPREADSHEET_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Chart(NamedTuple):
+    """One chart on a page, with its files."""
+
+    name: str
+    title: str
+    caption: str
+    svg: Markup
+    png: str
+    csv: str
+
+
+class Spec(NamedTuple):
+    """What a chart is made of."""
+
+    name: str
+    title: str
+    caption: str
+    table: pd.DataFrame
+    draw: Draw
+
+
+def write_charts(folder: Path, runs: Sequence[Run], basemap: str) -> dict[str, Chart]:
+    """All charts for which there is something to draw, by name.
+
+    Parameters
+    ----------
+    folder
+        Folder of the results; files go to ``figures`` in it: PNG, SVG and CSV of each.
+    runs
+        One run, or base and scenario.
+    """
+    charts = [_write(folder, spec) for spec in (*_specs(runs), *_maps(runs, basemap))]
+    return {chart.name: chart for chart in charts if chart is not None}
+
+
+def _specs(runs: Sequence[Run]) -> tuple[Spec, ...]:
+    return (
+        Spec("throughput", "Throughput by corridor and border crossing",
+             "TEU in the measured window, each direction on its own; the thin lines are 95 %"
+             " intervals.", drawn.throughput(runs), bars.throughput),
+        Spec("transit", "Transit times",
+             "Share of TEU delivered within so many days of their creation; a consignment that was"
+             " unfinished counts at its age when the run ended.",
+             drawn.transit(runs), lines.transit),
+        Spec("causes", "Where the time of a TEU goes",
+             "Days by cause, average over the cohort; grey is moving and being served, colours are"
+             " waiting. The causes add up to the transit time.",
+             drawn.causes(runs), bars.causes),
+        Spec("waiting", "Where waiting happens",
+             "Waiting booked to a place, by cause, sum over the cohort; mean of the replications.",
+             drawn.waiting_places(runs), bars.causes),
+        Spec("queues", "Queues day by day",
+             "Mean number waiting on each day at the stations with the longest queues; bands are"
+             " 95 % intervals over the replications.", drawn.queues(runs), lines.queues),
+        Spec("utilisation", "Busiest stations",
+             "Busy over available time; the thin lines are 95 % intervals.",
+             drawn.utilisation(runs), bars.utilisation),
+    )  # fmt: skip
+
+
+def _maps(runs: Sequence[Run], basemap: str) -> tuple[Spec, ...]:
+    """A static map of each run, for documents that cannot hold the page's own."""
+    return tuple(
+        Spec("map" if run.role != "base" else "map_base", f"Flows: {run.title}", "",
+             drawn.lines(run), _drawer(run, basemap))
+        for run in runs
+    )  # fmt: skip
+
+
+def _drawer(run: Run, basemap: str) -> Draw:
+    return lambda table: flowmap.flow_map(
+        table, drawn.map_places(run, table), basemap=basemap, title=f"Flows: {run.title}"
+    )
+
+
+def _write(folder: Path, spec: Spec) -> Chart | None:
+    csv = f"{FOLDER}/{spec.name}.csv"
+    drawing = save(spec.draw, spec.table, folder / FOLDER, spec.name, title=spec.title)
+    if drawing is None:
+        return None
+    neutral(spec.table).to_csv(folder / csv, index=False, lineterminator="\n")
+    label = f"{spec.title}. {spec.caption}"
+    svg = inline(drawing, spec.name, label)
+    return Chart(spec.name, spec.title, spec.caption, svg, f"{FOLDER}/{spec.name}.png", csv)
+
+
+def neutral(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with an apostrophe before words that a spreadsheet would run as a formula."""
+
+    def safe(value: object) -> object:
+        starts = isinstance(value, str) and value.startswith(_SPREADSHEET_STARTS)
+        return f"'{value}" if starts else value
+
+    return table.map(safe)

@@ -1,0 +1,274 @@
+"""One self-contained page from a folder of results, the same bytes for the same results.
+
+In: the folder of a run, or of a comparison with the folders of its two runs. Out:
+``report.html``, which asks no server for anything, and ``figures/``.
+"""
+
+import base64
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from network.schema import Network
+from sim.measures.columns import columns_table, kpis_table
+from sim.report import answer, method, tables, worldmap
+from sim.report.answer import Move
+from sim.report.charts import Chart, write_charts
+from sim.report.drawn import known_names, link_names
+from sim.report.material import (
+    Comparison,
+    Run,
+    read_comparison,
+    read_manifest,
+    read_run,
+    read_scenario,
+)
+from sim.report.method import NOT_STATED, Item
+from sim.report.tables import Table
+from sim.report.world import of_network, window_day, write_world
+from sim.report.worldmap import WorldMap
+
+_TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
+PAGE = "report.html"
+MOST_CROSSINGS = 24
+_CENSORED_PERCENT = 5.0
+
+
+class Notes(NamedTuple):
+    """What the compiler said of one run."""
+
+    title: str
+    notes: tuple[str, ...]
+
+
+class Page(NamedTuple):
+    """All that the template says."""
+
+    title: str
+    kicker: str
+    question: str
+    description: str
+    facts: tuple[tuple[str, str], ...]
+    warnings: tuple[str, ...]
+    charts: dict[str, Chart]
+    tables: tuple[Table, ...]
+    stock: tuple[Table, ...]
+    notes: tuple[Notes, ...]
+    laws: Table
+    sources: Table
+    definitions: tuple[Table, ...]
+    script: Markup
+    script_hash: str
+    style: Markup
+    is_comparison: bool = False
+    sentences: tuple[str, ...] = ()
+    headline: Table | None = None
+    throughput: Table | None = None
+    causes: Table | None = None
+    bottlenecks: tuple[Table, ...] = ()
+    moves: tuple[Move, ...] = ()
+    ledger: Table | None = None
+    map: WorldMap | None = None
+    method: tuple[Item, ...] = ()
+    not_stated: str = NOT_STATED
+
+
+def write(folder: Path, *, network: Network | None = None, basemap: str = "land") -> Path:
+    """The page of the run, or of the comparison, that lies in a folder.
+
+    Parameters
+    ----------
+    folder
+        Folder of the results; ``report.html`` and ``figures/`` are written into it. The two
+        runs of a comparison are found beside it, as its manifest names them.
+    network
+        Network of a run: its places and laws are written beside the results. Without it
+        those that were written before are used.
+    basemap
+        ``land``, ``borders`` (with a disclaimer) or the path of a GeoJSON file.
+
+    Raises
+    ------
+    ResultsError
+        If a folder is no result, or the basemap cannot be read.
+    """
+    manifest = read_manifest(folder)
+    if manifest.get("kind") == "comparison":
+        base, scenario = (folder.parent / str(manifest.get(k)) for k in ("base", "compared"))
+        page = _comparison_page(read_comparison(folder, base, scenario), basemap)
+    else:
+        if network is not None:
+            write_world(folder, of_network(network, window_day(read_scenario(folder))))
+        page = _run_page(read_run(folder), basemap)
+    path = folder / PAGE
+    path.write_text(render(page), encoding="utf-8", newline="\n")
+    return path
+
+
+def render(page: Page) -> str:
+    """The page as HTML text; all words from files are escaped."""
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.j2").render(page=page)
+
+
+def _run_page(run: Run, basemap: str) -> Page:
+    known = known_names([run])
+    summary = tables.headline(run, _traffic(run.tables.summary["kpi"]), known, "summary.csv")
+    return _common(run.folder, [run], basemap)._replace(
+        kicker="Run of a scenario",
+        sentences=tuple(answer.run_sentences(run)),
+        headline=tables.headline(run, answer.HEADLINES, known, "summary.csv"),
+        throughput=summary._replace(id="crossings", caption="TEU in the window"),
+        causes=tables.headline(run, _causes(run.tables.summary["kpi"]), known, "summary.csv")
+        ._replace(id="causes", caption="Days of a TEU by cause"),
+        bottlenecks=tuple(tables.bottlenecks(run, by, "bottlenecks.csv") for by in _MEASURES),
+        map=worldmap.of_run(run, basemap),
+        method=method.items(method.of_run(run)),
+    )  # fmt: skip
+
+
+def _comparison_page(comparison: Comparison, basemap: str) -> Page:
+    runs = [comparison.base, comparison.scenario]
+    known = known_names(runs)
+    table, csv = comparison.comparison, "comparison.csv"
+
+    def compared(name: str, caption: str, kpis: Sequence[str]) -> Table:
+        return tables.compared(name, caption, answer.lines(table, kpis, known), csv)
+
+    common = _common(comparison.folder, runs, basemap)
+    return common._replace(
+        kicker=f"Comparison with “{comparison.base.title}”",
+        facts=_comparison_facts(comparison),
+        is_comparison=True,
+        sentences=tuple(answer.sentences(comparison)),
+        headline=compared("headline", "Paired differences", answer.HEADLINES),
+        throughput=compared("crossings", "TEU in the window", _traffic(table["kpi"])),
+        causes=compared("causes", "Days of a TEU by cause", _causes(table["kpi"])),
+        bottlenecks=tuple(
+            tables.moves(comparison, by, "bottleneck_moves.csv") for by in _MEASURES
+        ),
+        moves=tuple(answer.moves(comparison)),
+        ledger=tables.ledger_differences(comparison, known, "ledger_differences.csv"),
+        map=worldmap.of_comparison(comparison, basemap),
+        method=method.items(method.of_comparison(comparison)),
+    )
+
+
+_MEASURES = ("ledger", "utilisation")
+
+
+def _common(folder: Path, runs: Sequence[Run], basemap: str) -> Page:
+    """What a page says alike of a run and of a comparison's scenario."""
+    run = runs[-1]
+    known, links = known_names(runs), link_names(runs, known_names(runs))
+    where = Path(os.path.relpath(run.folder, folder)).as_posix()
+    at = "" if where == "." else f"{where}/"
+    script, style = _asset("report.js"), _asset("report.css")
+    return Page(
+        title=run.title,
+        kicker="",
+        question=str(run.scenario.get("question") or ""),
+        description=str(run.scenario.get("description") or ""),
+        facts=_facts(run),
+        warnings=tuple(warning for one in runs for warning in _warnings(one)),
+        charts=write_charts(folder, runs, basemap),
+        tables=(
+            tables.flows(run, known, f"{at}flows.csv"),
+            tables.stations(run, known, links, f"{at}stations.csv"),
+            tables.links(run, known, f"{at}links.csv"),
+        ),
+        stock=(tables.stock(run, known, links, f"{at}stock.csv"),),
+        notes=tuple(Notes(one.side, _notes(one)) for one in runs),
+        laws=tables.laws(run, known, f"{at}network_laws.csv"),
+        sources=tables.sources(run, f"{at}network_sources.csv"),
+        definitions=tables.definitions(columns_table(), kpis_table()),
+        script=Markup(script),  # noqa: S704  (our own file)
+        script_hash=_script_hash(script),
+        style=Markup(style),  # noqa: S704  (our own file)
+    )
+
+
+def _asset(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _script_hash(script: str) -> str:
+    """Hash by which the page's policy allows its own script and no other."""
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _traffic(kpis: "pd.Series[str]") -> list[str]:
+    """KPIs of traffic by corridor, border and crossing, in order of name."""
+    heads = ("corridor.", "border.", "crossing.")
+    found = [str(k) for k in kpis if str(k).startswith(heads) and str(k).endswith(".teu")]
+    return sorted(found, key=lambda name: (heads.index(name.partition(".")[0] + "."), name))
+
+
+def _causes(kpis: "pd.Series[str]") -> list[str]:
+    return [str(k) for k in kpis if str(k).startswith("cause.")]
+
+
+def _facts(run: Run) -> tuple[tuple[str, str], ...]:
+    window = run.scenario.get("window") or {}
+    length = "a year" if window.get("days") == "year" else f"{window.get('days')} days"
+    versions = run.manifest.get("versions") or {}
+    found = (
+        ("Measured window", f"{length} from {window['start']}" if "start" in window else ""),
+        ("Replications", run.manifest.get("replications")),
+        ("Seed", run.manifest.get("seed")),
+        ("Engine", run.manifest.get("engine")),
+        ("Run", run.manifest.get("run_id")),
+        ("Keruen", versions.get("keruen")),
+    )
+    return tuple((name, str(value or NOT_STATED)) for name, value in found)
+
+
+def _comparison_facts(comparison: Comparison) -> tuple[tuple[str, str], ...]:
+    pairs = " and ".join(
+        str(run.manifest.get("run_id") or NOT_STATED)
+        for run in (comparison.base, comparison.scenario)
+    )
+    return tuple(
+        ("Runs", pairs) if name == "Run" else (name, value)
+        for name, value in _facts(comparison.scenario)
+    )
+
+
+def _notes(run: Run) -> tuple[str, ...]:
+    return _listed(run, "notes")
+
+
+def _listed(run: Run, key: str) -> tuple[str, ...]:
+    found = run.manifest.get(key)
+    return tuple(map(str, found)) if isinstance(found, list) else ()
+
+
+def _warnings(run: Run) -> tuple[str, ...]:
+    """What a reader must know before any figure of a run."""
+    out = []
+    if run.manifest.get("status") != "finished":
+        status = run.manifest.get("status") or NOT_STATED
+        out.append(f"{run.side}: the run is marked “{status}”; it holds what happened until then.")
+    out += [f"{run.side}: {said}" for said in _listed(run, "gridlock")]
+    out += [f"{run.side}: {said}" for said in _listed(run, "remarks")]
+    summary = run.tables.summary
+    unfinished = summary.loc[summary["kpi"] == "unfinished_percent", "value"]
+    if len(unfinished) and float(unfinished.iloc[0]) > _CENSORED_PERCENT:
+        out.append(
+            f"{run.side}: more than 5 % of the cohort were unfinished when the run ended, so means"
+            " of transit time and delay are lower bounds; percentiles count the unfinished at"
+            " their age."
+        )
+    return tuple(out)

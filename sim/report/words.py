@@ -1,0 +1,152 @@
+"""Ids in words: places, countries, KPIs and causes as a reader would say them."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+import pandas as pd
+
+from sim.report.numbers import unit_words
+
+COUNTRIES: Mapping[str, str] = MappingProxyType({
+    "am": "Armenia", "az": "Azerbaijan", "bg": "Bulgaria", "by": "Belarus", "cn": "China",
+    "de": "Germany", "ge": "Georgia", "hu": "Hungary", "ir": "Iran", "kg": "Kyrgyzstan",
+    "kz": "Kazakhstan", "mn": "Mongolia", "nl": "Netherlands", "pk": "Pakistan", "pl": "Poland",
+    "ro": "Romania", "ru": "Russia", "tj": "Tajikistan", "tm": "Turkmenistan", "tr": "Türkiye",
+    "ua": "Ukraine", "uz": "Uzbekistan",
+})  # fmt: skip
+
+CORRIDORS: Mapping[str, str] = MappingProxyType(
+    {
+        "middle": "Middle corridor (Caspian Sea)",
+        "southern": "Southern (Turkmenistan, Iran)",
+        "northern": "Northern (Russia)",
+        "central_asian": "Central Asian",
+        "china": "China and Kazakhstan alone",
+        "domestic": "Within Kazakhstan",
+        "outside": "Past Kazakhstan",
+    }
+)
+
+_KPIS: Mapping[str, str] = MappingProxyType(
+    {
+        "teu_created": "TEU sent",
+        "teu_delivered": "TEU delivered",
+        "teu_delivered_per_day": "TEU delivered a day",
+        "teu_delivered_per_year": "TEU delivered a year",
+        "teu_refused": "TEU refused",
+        "stock_start_teu": "Stock inside at the window's start",
+        "stock_end_teu": "Stock inside at the window's end",
+        "stock_growth_teu": "Growth of stock inside",
+        "stock_mean_teu": "Stock inside, average",
+        "unfinished_percent": "Cohort unfinished when the run ended (censored)",
+        "transit_mean_d": "Transit time, mean",
+        "transit_p50_d": "Transit time, median",
+        "transit_p90_d": "Transit time, 90th percentile",
+        "transit_p95_d": "Transit time, 95th percentile",
+        "delay_mean_d": "Delay (waiting), mean",
+        "excess_mean_d": "Excess over free flow, mean",
+        "waiting_teu_d": "Waiting of the whole cohort",
+        "usd_per_teu": "Cost of transport, mean",
+        "co2e_kg_per_teu": "Emissions (CO2e), mean",
+        "vehicles_departed": "Vehicles departed with a load",
+        "vehicles_empty": "Empty repositionings",
+        "trains_held_for_china_max": "Trains held for China, most at once",
+        "trains_held_for_china_mean": "Trains held for China, average",
+    }
+)
+
+_CAUSES: Mapping[str, str] = MappingProxyType(
+    {
+        "moving": "moving",
+        "service": "being served",
+        "queue": "queue",
+        "filling": "waiting for a full vehicle",
+        "wagons": "no vehicle at hand",
+        "departure": "waiting for departure",
+        "weather": "weather",
+        "closed": "closed",
+        "storage": "no room in the yard",
+        "path": "no train path",
+    }
+)
+
+
+class Names(NamedTuple):
+    """Names of the places of one world."""
+
+    place: Mapping[str, str]
+    """Node id to a short name."""
+
+    def of(self, node: str) -> str:
+        """Short name of a node, or the id made readable."""
+        return self.place.get(node) or node.replace("_", " ")
+
+    def way(self, start: str, end: str) -> str:
+        """Two places and the direction between them."""
+        return f"{self.of(start)} → {self.of(end)}"
+
+
+def short(name: str) -> str:
+    """A name without what is said in brackets or after a comma."""
+    return name.split("(", 1)[0].split(",", 1)[0].strip() or name
+
+
+def names(places: pd.DataFrame) -> Names:
+    """Names of the places; where two would read the same, the whole names stand."""
+    whole = dict(zip(places["node"].astype(str), places["name"].astype(str), strict=True))
+    brief = {node: short(name) for node, name in whole.items()}
+    often = pd.Series(list(brief.values())).value_counts()
+    return Names({node: b if often[b] == 1 else whole[node] for node, b in brief.items()})
+
+
+def country(code: str) -> str:
+    """Name of a country by its two letters."""
+    return COUNTRIES.get(code.lower(), code.upper())
+
+
+def cause(name: str) -> str:
+    """A cause of the ledger in words."""
+    return _CAUSES.get(name, name.replace("_", " "))
+
+
+def corridor(name: str) -> str:
+    """A corridor in words."""
+    return CORRIDORS.get(name, name.replace("_", " ").capitalize())
+
+
+def _crossing(middle: str, known: Names) -> str:
+    pair, _, mode = middle.rpartition(".")
+    start, _, end = pair.partition("__")
+    return f"{known.way(start, end)}, {mode.replace('_', ' ')}"
+
+
+def _border(middle: str) -> str:
+    pair, _, mode = middle.rpartition(".")
+    start, _, end = pair.partition("_")
+    return f"{country(start)} → {country(end)}, {mode.replace('_', ' ')}"
+
+
+def kpi(name: str, known: Names) -> str:
+    """A KPI in words."""
+    if name in _KPIS:
+        return _KPIS[name]
+    head, _, rest = name.partition(".")
+    middle, _, last = rest.rpartition(".")
+    tail = _KPIS.get(last, last.replace("_", " "))
+    told: Mapping[str, Callable[[], str]] = {
+        "paired": lambda: f"{kpi(rest, known)}, same consignments in both",
+        "crossing": lambda: _crossing(middle, known),
+        "border": lambda: _border(middle),
+        "corridor": lambda: corridor(middle) + ("" if last == "teu" else f": {tail.lower()}"),
+        "cause": lambda: cause(middle).capitalize(),
+        "class": lambda: f"{tail}, {middle}",
+        "teu_refused": lambda: f"TEU refused: {rest.replace('_', ' ')}",
+    }
+    return told.get(head, lambda: name)()
+
+
+def with_unit(words: str, unit: str) -> str:
+    """A quantity and its unit, for the head of a column."""
+    said = unit_words(unit)
+    return f"{words} ({said})" if said and said not in words else words
