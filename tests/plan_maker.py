@@ -194,7 +194,7 @@ class PlanMaker:
             row_mean_fp=ints([[round(256 * mean_s)] for _, _, mean_s in rows]).reshape(-1, 1),
             row_mean_teu_fp=ints([round(256 * spec.get("teu_s", 0)) for spec, _, _ in rows]),
             row_ref_load=ints([1000 * spec.get("ref_teu", 0) for spec, _, _ in rows]),
-            row_at_closing=ints([0] * len(rows)),
+            row_at_closing=ints([spec.get("at_closing", 0) for spec, _, _ in rows]),
             row_factor_ppm=ints([spec.get("factor_ppm", PPM) for spec, _, _ in rows]),
             meter_paths_milli=ints([round(1000 * self.stations[m]["paths"]) for m in meters]),
             meter_burst=ints([self.stations[m].get("burst", 1) for m in meters]),

@@ -7,7 +7,7 @@ import pytest
 from plan_maker import PlanMaker, Spec
 
 from sim.engine.run import run_drawn
-from sim.plan import NEVER, Cause, Effect, Status, Trace, TrackRule
+from sim.plan import NEVER, AtClosing, Cause, Effect, Status, Trace, TrackRule
 
 
 def run(maker: PlanMaker) -> Trace:
@@ -114,6 +114,26 @@ def test_grant_at_the_closing_second_is_refused_and_at_the_opening_second_given(
 
     assert stays(trace, 0).start_s == [60, 70]
     assert seconds(trace, Cause.CLOSED) == [10, 0]
+
+
+@pytest.mark.parametrize(
+    ("rule", "ends_s"), [(AtClosing.SUSPEND, [12, 21]), (AtClosing.RESTART, [12, 22])]
+)
+def test_service_in_hand_is_suspended_or_restarted(rule: AtClosing, ends_s: list[int]) -> None:
+    # Service 5, shut from 15 to 17: the second, begun at 14, has 4 left, or begins anew at 17.
+    maker = one_server(mean_s=5, at_closing=rule).send([7, 14], "r")
+    trace = run(maker.closure("night", ["s"], [(15, 17)]))
+
+    assert stays(trace, 0).end_s == ends_s
+    assert seconds(trace, Cause.CLOSED) == [0, 2]
+    assert seconds(trace, Cause.SERVICE) == [5, ends_s[1] - 14 - 2]
+
+
+def test_service_that_ends_at_the_closing_second_is_not_stopped() -> None:
+    maker = one_server(mean_s=5, at_closing=AtClosing.SUSPEND).send([10], "r")
+    trace = run(maker.closure("night", ["s"], [(15, 100)]))
+
+    assert stays(trace, 0).end_s == [15]
 
 
 def test_weather_wins_over_hours_where_both_shut() -> None:
@@ -346,7 +366,8 @@ def test_run_stops_when_the_stated_number_is_finished() -> None:
 
 @pytest.mark.parametrize("horizon_s", [30, 130, 620, 1700, 3000])
 def test_ledger_adds_up_to_the_time_in_the_run_wherever_it_is_cut(horizon_s: int) -> None:
-    maker = PlanMaker(horizon_s=horizon_s).meter("l", 48).server("s", 100).server("t", 50)
+    maker = PlanMaker(horizon_s=horizon_s).meter("l", 48).server("s", 100)
+    maker.server("t", 50, at_closing=AtClosing.SUSPEND).closure("pause", ["t"], [(120, 625)])
     maker.service("b", capacity=4, max_wait_s=40).leg("a-b", "b", [("s", 0), ("l", 500), ("", 70)])
     maker.flow("f").route("r", "f", ["t", "a-b", "t"])
     maker.send([t for t in range(0, 500, 7) if t < horizon_s], "r")

@@ -91,24 +91,25 @@ class Availability:
             if begun_s < ended_s:
                 yield Spell(begun_s, ended_s, spell.cause, spell.closure)
 
+    def holder(self, *rows: int) -> tuple[int, int]:
+        """Return the cause and the closure that hold rows shut."""
+        forces = [force for row in rows for force in self._at_work[row][Effect.SHUT]]
+        is_weather, _, closure = max(
+            (int(self._plan.closure_is_weather[force.closure]), force.start_s, -force.closure)
+            for force in forces
+        )
+        return (Cause.WEATHER if is_weather else Cause.CLOSED), -closure
+
     def _settle(self, row: int, now_s: int) -> None:
         self._factor_ppm[row] = self._product(row, Effect.RATE, self._standing_ppm[row])
         self.open_rows = [r for r in self.rows if not self._at_work[r][Effect.SHUT]]
-        shut_by = self._holder() if self.is_shut else (NEVER, NEVER)
+        shut_by = self.holder(*self.rows) if self.is_shut else (NEVER, NEVER)
         if shut_by == self._shut_by:
             return
         if self._shut_since_s not in (NEVER, now_s):
             self._spells.append(Spell(self._shut_since_s, now_s, *self._shut_by))
         self._shut_since_s = now_s if self.is_shut else NEVER
         self._shut_by = shut_by
-
-    def _holder(self) -> tuple[int, int]:
-        forces = [force for row in self.rows for force in self._at_work[row][Effect.SHUT]]
-        is_weather, _, closure = max(
-            (int(self._plan.closure_is_weather[force.closure]), force.start_s, -force.closure)
-            for force in forces
-        )
-        return (Cause.WEATHER if is_weather else Cause.CLOSED), -closure
 
     def _product(self, row: int, effect: Effect, factor_ppm: int) -> int:
         for force in self._at_work[row][effect]:

@@ -110,7 +110,8 @@ class Fleet:
         """Write down the berths that are kept at the end of the run."""
         for vessel in self._vessels:
             if vessel.berth is not None and vessel.berth.start_s != NEVER:
-                self._world.log.write_kept(self._berth_rank[vessel.end], vessel.berth)
+                vessel.berth.duration_s = NEVER
+                self._world.log.write(self._berth_rank[vessel.end], vessel.berth)
 
     # --- size
 

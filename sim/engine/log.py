@@ -43,12 +43,6 @@ class Log:
         self._count += 1
         return self._count - 1
 
-    def write_kept(self, rank: int, visit: Visit) -> None:
-        """Write down a visit whose server is still kept at the end of the run."""
-        self._visits.extend(
-            (visit.traveller.number, rank, visit.request_s, visit.start_s, NEVER)
-        )
-
     def start_vehicle(self, vehicle: Vehicle) -> None:
         """Write down a departure."""
         at = vehicle.number * VEHICLE_COLUMNS
@@ -62,7 +56,8 @@ class Log:
 
     def write(self, rank: int, visit: Visit) -> None:
         """Write down a visit of a vehicle or of a consignment."""
-        end_s = NEVER if visit.start_s == NEVER else visit.start_s + visit.duration_s
+        has_end = NEVER not in {visit.start_s, visit.duration_s}
+        end_s = visit.start_s + visit.duration_s if has_end else NEVER
         row = (visit.traveller.number, rank, visit.request_s, visit.start_s, end_s)
         if hasattr(visit.traveller, "aboard"):
             self._visits.extend(row)

@@ -76,6 +76,7 @@ def _change_states(model: Model, draws: Draws) -> Generator[Event, None, None]:
     for instant_s, group in groupby(changes, key=lambda change: change[0]):
         if instant_s > world.env.now:
             yield world.env.timeout(instant_s - world.env.now)
+        changed = set()
         for _, is_begin, i in group:
             closure = closures[i]
             first, end = plan.closure_target_first[closure], plan.closure_target_first[closure + 1]
@@ -86,7 +87,11 @@ def _change_states(model: Model, draws: Draws) -> Generator[Event, None, None]:
                     availability.begin(row, closure, instant_s)
                 else:
                     availability.end(row, closure, start_s[i], instant_s)
-                world.arbiter.mark(rank)
+                changed.add(rank)
+        for rank in changed:
+            world.arbiter.mark(rank)
+            if rank in model.servers:
+                model.servers[rank].hands.react()
 
 
 def _create(model: Model, draws: Draws) -> Generator[Event, None, None]:
@@ -110,6 +115,8 @@ def _close(model: Model, draws: Draws) -> Trace:
                 world.log.write(rank, visit)
     for pool in model.pools.values():
         pool.close(end_s)
+    for server in model.servers.values():
+        server.hands.close(end_s)
     for fleet in model.fleets:
         fleet.close()
     for vehicle in list(world.under_way.values()):

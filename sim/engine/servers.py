@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sim.draws.hashing import mix
 from sim.draws.tables import duration_s
 from sim.engine.availability import slowed_s
+from sim.engine.hands import Hands
 from sim.engine.queues import Queue
 from sim.plan import NEVER, Cause
 
@@ -35,6 +36,7 @@ class Server:
         self._free = {row: int(plan.row_servers[row]) for row in self.availability.rows}
         self._law = {row: plan.row_law[row].tolist() for row in self._free}
         self._mean_fp = {row: plan.row_mean_fp[row].tolist() for row in self._free}
+        self.hands = Hands(world, rank, self.availability, self._release)
         self._ref_load = {row: int(plan.row_ref_load[row]) for row in self._free}
 
     def request(self, visit: Visit) -> None:
@@ -82,17 +84,25 @@ class Server:
         for visit in batch:
             if visit.request_s < now_s:
                 self.queue.book_wait(visit, now_s)
-            visit.row, visit.start_s, visit.duration_s = row, now_s, served_s
-            if visit.is_kept:
-                visit.fire_in(0)
-                continue
+            visit.row, visit.start_s = row, now_s
+        if batch[0].is_kept:
+            batch[0].duration_s = served_s
+            batch[0].fire_in(0)
+        elif self.hands.can_stop(row):
+            self.hands.begin(row, batch, served_s)
+        else:
+            self._serve_to_the_end(row, batch, served_s)
+
+    def _serve_to_the_end(self, row: int, batch: list[Visit], served_s: int) -> None:
+        now_s = self._world.env.now
+        for visit in batch:
+            visit.duration_s = served_s
             visit.traveller.account.begin(self._rank, Cause.SERVICE, now_s, served_s)
             self._world.log.write(self._rank, visit)
             visit.fire_in(served_s)
-        if not batch[0].is_kept:
-            callbacks = batch[0].callbacks
-            assert callbacks is not None
-            callbacks.append(lambda _: self._release(row))
+        callbacks = batch[0].callbacks
+        assert callbacks is not None
+        callbacks.append(lambda _: self._release(row))
 
     def _release(self, row: int) -> None:
         self._free[row] += 1
