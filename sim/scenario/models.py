@@ -303,7 +303,8 @@ class Scenario(Section):
     limits: Limits = Limits()
     forming: Forming = Forming()
     basemap: Line | None = Field(
-        default=None, description="GeoJSON file drawn under maps; null = the shipped coastline"
+        default=None,
+        description="drawn under maps: land, borders, or the path of a GeoJSON file; null = land",
     )
 
     _marks: Mapping[Path, Mark] = PrivateAttr(default_factory=dict)
