@@ -1,0 +1,260 @@
+"""Who takes which route: logit over generalised cost, with a shadow time per full place.
+
+The default method shares flows out so that places that have no more to give are dear to
+everyone: shadow times follow from loads, shares from costs and shadow times, loads from
+shares, until the three agree (R19).
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from network.load import on
+from network.routing import cost
+from network.routing.candidates import Finder
+from network.routing.places import Burden, Ints, Ledger, Reals
+from network.routing.records import (
+    Assignment,
+    FlowDemand,
+    FlowShare,
+    Options,
+    PlaceLoad,
+    Route,
+    Shadow,
+)
+from network.schema import Network
+
+
+class _Table(NamedTuple):
+    """All routes of all flows in a row; (R,) arrays, F flows."""
+
+    flow: Ints
+    cost_usd: Reals
+    teu_per_day: Reals
+    """TEU a day of the route's flow."""
+    first: Ints
+    """(F,) first route of each flow."""
+
+    def amounts(self, shares: Reals) -> Reals:
+        """Return TEU a day by route."""
+        return shares * self.teu_per_day
+
+
+def shares(
+    network: Network,
+    day: date | None,
+    flows: Sequence[FlowDemand],
+    options: Options | None = None,
+) -> Assignment:
+    """Return how flows split over their candidate routes, and the load of every place.
+
+    Parameters
+    ----------
+    network
+        Rows of all dates, with `day`; or the network of one day, with None.
+    day
+        The day whose links, facilities and services are open.
+    flows
+        What each flow sends a day in the period that the shares are for.
+    options
+        Method, candidates, scale of the logit, shadow times, stopping rule.
+
+    Returns
+    -------
+    Assignment
+        Deterministic; the order of the flows changes nothing.
+
+    Notes
+    -----
+    Share of route i of a flow ∝ exp(−scale × (cost_i + Σ shadow_h × value of time)), the sum
+    over the places on the route; a place's shadow hours are those of `Shadow` at its averaged
+    load. Averaged loads move towards offered ones by successive averages (step 1 / n) until
+    the two differ by at most `tolerance` at every place, or `max_iterations` are done.
+
+    References
+    ----------
+    Sheffi (1985), Urban Transportation Networks, chapter 12 (method of successive averages).
+    """
+    options = options or Options()
+    today = on(network, day) if day is not None else network
+    finder = Finder(today, options)
+    placed = sorted(flows, key=lambda flow: flow.flow.encode())
+    found = [(flow, finder.routes(flow.row)) for flow in placed]
+    reached = [(flow, routes) for flow, routes in found if routes]
+    table, burden = _tabulate(finder, reached, today)
+    outcome = _settle(table, burden, [routes for _, routes in reached], reached, options)
+    kept = _without_crumbs(table, outcome.shares, options)
+    loads = burden.offered(table.amounts(kept))
+    return Assignment(
+        flows=tuple(_split(reached, table, kept)),
+        unreachable=tuple(flow.flow for flow, routes in found if not routes),
+        places=_loads(burden, loads, options.shadow),
+        iterations=outcome.iterations,
+        converged=outcome.converged,
+        default_teu_per_day=_on_defaults(reached, table, kept, "teu"),
+        default_t_per_day=_on_defaults(reached, table, kept, "t"),
+        default_trucks_per_day=_on_defaults(reached, table, kept, "truck"),
+    )
+
+
+Reached = Sequence[tuple[FlowDemand, tuple[Route, ...]]]
+
+
+def _tabulate(finder: Finder, reached: Reached, network: Network) -> tuple[_Table, Burden]:
+    ledger = Ledger(finder.atlas, network.closures)
+    flow_of: list[int] = []
+    costs: list[float] = []
+    teu: list[float] = []
+    first: list[int] = []
+    for index, (flow, routes) in enumerate(reached):
+        terms = finder.terms(flow.row)
+        amount = flow.per_day * cost.teu_per_unit(flow.row.load_class, flow.row.unit)
+        first.append(len(costs))
+        for route in routes:
+            ledger.add(route, terms)
+            flow_of.append(index)
+            costs.append(route.cost.total_usd)
+            teu.append(amount)
+    table = _Table(
+        np.array(flow_of, dtype=np.int64),
+        np.array(costs, dtype=np.float64),
+        np.array(teu, dtype=np.float64),
+        np.array(first, dtype=np.int64),
+    )
+    return table, ledger.burden()
+
+
+class _Outcome(NamedTuple):
+    shares: Reals
+    iterations: int
+    converged: bool
+
+
+def _settle(
+    table: _Table,
+    burden: Burden,
+    routes: Sequence[tuple[Route, ...]],
+    reached: Reached,
+    options: Options,
+) -> _Outcome:
+    """Return the shares of the method asked for."""
+    if not len(table.flow):
+        return _Outcome(np.zeros(0), 0, converged=True)
+    if options.method == "all_or_nothing":
+        return _Outcome(_cheapest(table), 1, converged=True)
+    if options.method == "fixed":
+        return _Outcome(_given(table, reached, options), 1, converged=True)
+    if options.method == "logit":
+        return _Outcome(_logit(table, table.cost_usd, options), 1, converged=True)
+    return _average(table, burden, options)
+
+
+def _average(table: _Table, burden: Burden, options: Options) -> _Outcome:
+    """Return the shares at which loads, shadow times and shares agree."""
+    average = np.zeros(len(burden.places))
+    found = np.zeros(len(table.flow))
+    for iteration in range(1, options.max_iterations + 1):
+        felt = burden.felt.spread(shadow_h(average, options.shadow), len(table.flow))
+        found = _logit(table, table.cost_usd + felt, options)
+        offered = burden.offered(table.amounts(found))
+        gap = np.abs(offered - average)
+        if gap.size == 0 or gap.max() <= options.tolerance:
+            return _Outcome(found, iteration, converged=True)
+        average += (offered - average) / iteration
+    return _Outcome(found, options.max_iterations, converged=False)
+
+
+def shadow_h(load: Reals, shadow: Shadow) -> Reals:
+    """Return the shadow hours of places by their load, (P,), ≥ 0."""
+    over = np.maximum(load - shadow.begin, 0.0) / (1.0 - shadow.begin)
+    hours: Reals = shadow.at_full_h * over**shadow.power
+    return hours
+
+
+def _logit(table: _Table, cost_usd: Reals, options: Options) -> Reals:
+    utility = -options.scale_per_usd * cost_usd
+    best = np.maximum.reduceat(utility, table.first)
+    weight = np.exp(utility - best[table.flow])
+    total = np.add.reduceat(weight, table.first)
+    part: Reals = weight / total[table.flow]
+    return part
+
+
+def _cheapest(table: _Table) -> Reals:
+    """Return share 1 for the first, that is the cheapest, route of each flow."""
+    part = np.zeros(len(table.flow))
+    part[table.first] = 1.0
+    return part
+
+
+def _given(table: _Table, reached: Reached, options: Options) -> Reals:
+    """Return the shares that the options fix; the cheapest where they say nothing."""
+    part = _cheapest(table)
+    for index, (flow, routes) in enumerate(reached):
+        weights = (options.fixed or {}).get(flow.flow, {})
+        given = np.array([max(0.0, weights.get(route.id, 0.0)) for route in routes])
+        if given.sum() > 0.0:
+            start = table.first[index]
+            part[start : start + len(routes)] = given / given.sum()
+    return part
+
+
+def _without_crumbs(table: _Table, part: Reals, options: Options) -> Reals:
+    """Return the shares with those under the least share dropped, the rest scaled up."""
+    if not len(part) or options.method == "fixed":
+        return part
+    greatest = np.maximum.reduceat(part, table.first)[table.flow]
+    kept = np.where(part >= np.minimum(options.min_share, greatest), part, 0.0)
+    scaled: NDArray[np.float64] = kept / np.add.reduceat(kept, table.first)[table.flow]
+    return scaled
+
+
+def _split(reached: Reached, table: _Table, part: Reals) -> list[FlowShare]:
+    splits: list[FlowShare] = []
+    for index, (flow, routes) in enumerate(reached):
+        start = int(table.first[index])
+        mine = part[start : start + len(routes)].tolist()
+        taken = [(route, share) for route, share in zip(routes, mine, strict=True) if share > 0]
+        splits.append(
+            FlowShare(
+                flow.flow,
+                tuple(route for route, _ in taken),
+                tuple(share for _, share in taken),
+            )
+        )
+    return splits
+
+
+def _loads(burden: Burden, load: Reals, shadow: Shadow) -> tuple[PlaceLoad, ...]:
+    hours = shadow_h(load, shadow)
+    rows = [
+        PlaceLoad(
+            spec.kind,
+            spec.id,
+            float(load[index]),
+            float(hours[index]),
+            spec.capacity_per_day,
+            spec.unit,
+        )
+        for index, spec in enumerate(burden.places)
+    ]
+    return tuple(sorted(rows, key=lambda row: (-row.load, row.kind, row.id)))
+
+
+def _on_defaults(reached: Reached, table: _Table, part: Reals, unit: str) -> float:
+    """Return the amount a day, in one unit, on routes with a default leg."""
+    total = 0.0
+    for index, (flow, routes) in enumerate(reached):
+        if flow.row.unit != unit:
+            continue
+        start = int(table.first[index])
+        leaning = [
+            float(part[start + n])
+            for n, route in enumerate(routes)
+            if any(leg.is_default for leg in route.legs)
+        ]
+        total += flow.per_day * sum(leaning)
+    return total
