@@ -10,11 +10,12 @@ import codecs
 import json
 import os
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import typer
 
@@ -24,12 +25,16 @@ from sim.version import VERSION
 
 if TYPE_CHECKING:
     from network.schema import Network
+    from sim.experiment.replicate import Run
+    from sim.results.store import RunResult
     from sim.scenario import Scenario
 
 DONE: Final = 0
 FAILED: Final = 1
 BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130
+
+RESULTS: Final = Path("results")
 
 _PLAIN: Final = {
     "±": "+/-",
@@ -50,9 +55,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings=_SETTINGS,
 )
-network_app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, context_settings=_SETTINGS
-)
+network_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, context_settings=_SETTINGS)
 app.add_typer(network_app, name="network", help="Look at a network.")
 
 ScenarioFile = Annotated[
@@ -66,6 +69,17 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--override", metavar="NAME", help="Use a named override of the scenario."),
 ]
+Out = Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where results are kept.")]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of all random numbers.")]
+Replications = Annotated[
+    int | None, typer.Option("--replications", min=1, help="Replications of each scenario.")
+]
+Days = Annotated[int | None, typer.Option("--days", min=1, help="Length of the measured window.")]
+EngineName = Annotated[
+    str, typer.Option("--engine", metavar="auto|simpy", help="Engine that runs.")
+]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Processes at work at once.")]
+Force = Annotated[bool, typer.Option("--force", help="Run again what is finished.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 OfScenario = Annotated[str, typer.Option("--scenario", help="Scenario whose network is meant.")]
 
@@ -91,6 +105,204 @@ def keruen(
 ) -> None:
     """Freight-routing simulation of the Trans-Kazakhstan corridors."""
     del version, debug  # the one has its callback, the other is taken by ``main``
+
+
+@app.command()
+def run(
+    scenario: ScenarioFile,
+    *,
+    out: Out = RESULTS,
+    seed: Seed = None,
+    replications: Replications = None,
+    days: Days = None,
+    engine: EngineName = "auto",
+    jobs: Jobs = 1,
+    sets: Sets = None,
+    overrides: Overrides = None,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a scenario; write tables, figures and a report."""
+    from sim.report.answer import HEADLINES, run_sentences
+    from sim.report.material import read_run
+    from sim.report.tables import headline
+    from sim.report.words import names
+
+    told = _told(sets, seed, replications, days)
+    done = _obtain(_load(scenario, told, overrides), told, _Work(out, engine, jobs, force=force))
+    found = read_run(done.folder)
+    if not as_json:
+        print(found.title)
+        for sentence in run_sentences(found):
+            print(f"  {sentence}")
+    table = headline(found, HEADLINES, names(found.world.places), "summary.csv")
+    rows = [[cell.text for cell in row] for row in table.rows]
+    _show([head.text for head in table.heads], rows, as_json=as_json)
+    _finish(done, as_json=as_json)
+
+
+@app.command()
+def compare(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="BASE SCENARIO...",
+            help="The base and what is held against it; or one scenario that names its base.",
+        ),
+    ],
+    *,
+    out: Out = RESULTS,
+    seed: Seed = None,
+    replications: Replications = None,
+    days: Days = None,
+    engine: EngineName = "auto",
+    jobs: Jobs = 1,
+    sets: Sets = None,
+    overrides: Overrides = None,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run scenarios and their base under the same random numbers; say what differs."""
+    from sim.report.answer import HEADLINES, lines, sentences
+    from sim.report.material import read_comparison
+    from sim.report.words import names
+    from sim.results.obtain import obtain_comparison
+
+    told = _told(sets, seed, replications, days)
+    work = _Work(out, engine, jobs, force=force)
+    loaded = [_load(name, told, overrides) for name in _with_base(files)]
+    base, *others = [_obtain(one, told, work) for one in loaded]
+    for other in others:
+        folder = obtain_comparison(base, other, out, extra=_write_page)
+        found = read_comparison(folder, base.folder, other.folder)
+        if not as_json:
+            print(f"{found.scenario.title} against {found.base.title}")
+            for sentence in sentences(found):
+                print(f"  {sentence}")
+        rows = lines(found.comparison, HEADLINES, names(found.scenario.world.places))
+        _show(
+            ("figure", "base", "scenario", "difference", "95 % interval", "n", "verdict"),
+            [row[:7] for row in rows],
+            as_json=as_json,
+        )
+        print(f"Report: {folder / 'report.html'}", file=sys.stderr if as_json else sys.stdout)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="Folder of a run or of a comparison.")],
+    *,
+    basemap: Annotated[
+        str, typer.Option("--basemap", help="land, borders, or a GeoJSON file.")
+    ] = "land",
+) -> None:
+    """Write the report of results again."""
+    from sim.report.page import write
+
+    print(write(folder, basemap=basemap))
+
+
+@app.command("open")
+def open_report(
+    folder: Annotated[Path, typer.Argument(help="Folder of a run or of a comparison.")],
+) -> None:
+    """Open the report of results in the browser."""
+    page = folder / "report.html"
+    if not page.is_file():
+        raise FileNotFoundError(f"{page}: no such file; keruen report {folder} writes it")
+    typer.launch(page.resolve().as_uri())
+
+
+class _Work(NamedTuple):
+    """Where and how runs are made."""
+
+    out: Path
+    engine: str
+    jobs: int
+    force: bool
+
+
+def _told(
+    sets: Sequence[str] | None, seed: int | None, replications: int | None, days: int | None
+) -> list[str]:
+    """Return the settings of the command line as ``path=value``, in order."""
+    options = {
+        "experiment.seed": seed,
+        "experiment.replications": replications,
+        "window.days": days,
+    }
+    return [*(sets or ()), *(f"{k}={v}" for k, v in options.items() if v is not None)]
+
+
+def _with_base(files: Sequence[str]) -> list[str]:
+    """Return the base and the scenarios held against it."""
+    if len(files) > 1:
+        return list(files)
+    base = _load(files[0]).experiment.compare_with
+    if base is None:
+        raise typer.BadParameter(f"{files[0]}: names no base; give it: BASE {files[0]}")
+    beside = Path(files[0]).parent / base
+    return [str(beside) if beside.is_file() else base, files[0]]
+
+
+def _obtain(scenario: "Scenario", told: Sequence[str], work: _Work) -> "RunResult":
+    """Return the results of a scenario; run it if they are not there."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    from sim.results.obtain import Engine, obtain_run
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(scenario.name, total=scenario.experiment.replications)
+        engine = Engine(
+            *_engine(work.engine),
+            work.jobs,
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )
+        return obtain_run(
+            scenario,
+            engine,
+            work.out,
+            clock_s=time.perf_counter,
+            overrides=tuple(told),
+            force=work.force,
+            extra=_write_page,
+        )
+
+
+def _engine(name: str) -> tuple[str, "Run"]:
+    """Return the engine of a name: what it is called and its function."""
+    from sim.engine.run import run as run_simpy
+
+    if name not in {"auto", "simpy"}:
+        raise typer.BadParameter(f"--engine {name}: must be auto or simpy")
+    return "simpy", run_simpy
+
+
+def _write_page(folder: Path, network: "Network | None" = None) -> None:
+    from sim.report.page import write
+
+    write(folder, network=network)
+
+
+def _finish(done: "RunResult", *, as_json: bool) -> None:
+    """Say where the report is; exit 1 if the run failed."""
+    print(f"Report: {done.folder / 'report.html'}", file=sys.stderr if as_json else sys.stdout)
+    if done.experiment.gridlock:
+        raise GridlockError("\n".join(done.experiment.gridlock))
 
 
 @app.command()
