@@ -80,6 +80,7 @@ class TrackRule(IntEnum):
 
     BUCKET = 0
     SLOTS = 1
+    ALTERNATING = 2
 
 
 class Status(IntEnum):
@@ -148,7 +149,13 @@ class Plan(NamedTuple):
     """(M,) trains that may enter at the technical headway, b."""
     meter_headway_s: Ints
     meter_rule: Ints
-    """(M,) `TrackRule`: token bucket, or an even grid of slots."""
+    """(M,) `TrackRule`: token bucket, an even grid of slots, or one track both ways."""
+    meter_opposite: Ints
+    """(M,) meter of the other direction of an ALTERNATING section, else NEVER."""
+    meter_clearing_s: Ints
+    """(M,) from the exit of the last train to the entry of one from the other side."""
+    meter_fleet: Ints
+    """(M,) trains that may follow each other one way while one waits to go the other."""
 
     # --- services (V,) and their dated states (T,)
     service_key: Words

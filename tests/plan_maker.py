@@ -200,6 +200,16 @@ class PlanMaker:
             meter_burst=ints([self.stations[m].get("burst", 1) for m in meters]),
             meter_headway_s=ints([self.stations[m].get("headway_s", 0) for m in meters]),
             meter_rule=ints([self.stations[m].get("rule", TrackRule.BUCKET) for m in meters]),
+            meter_opposite=ints(
+                [
+                    meters.index(self.stations[m]["opposite"])
+                    if "opposite" in self.stations[m]
+                    else NEVER
+                    for m in meters
+                ]
+            ),
+            meter_clearing_s=ints([self.stations[m].get("clearing_s", 0) for m in meters]),
+            meter_fleet=ints([self.stations[m].get("fleet", 1) for m in meters]),
             service_key=np.array([stable_key(s) for s in services], dtype=np.uint64),
             service_fleet=ints([fleet_of.get(s, NEVER) for s in services]),
             service_headway_s=ints([self.services[s].get("headway_s", 0) for s in services]),

@@ -257,6 +257,39 @@ def test_headway_of_a_seventh_of_a_day_does_not_drift() -> None:
     assert trace.visit_start_s.tolist() == [-(-k * 86_400 // 7) for k in range(50)]
 
 
+def single_track(fleet: int) -> PlanMaker:
+    """Return one section: 18 min, clearing 2 min, headway 5 min, sixty trains at each end."""
+    rule = {"rule": TrackRule.ALTERNATING, "headway_s": 300, "clearing_s": 120, "fleet": fleet}
+    maker = PlanMaker(horizon_s=40_000).flow("f").service("e", capacity=2).service("w", capacity=2)
+    maker.meter("east", opposite="west", **rule).meter("west", opposite="east", **rule)
+    maker.leg("ab", "e", [("east", 1080)]).leg("ba", "w", [("west", 1080)])
+    maker.route("e", "f", ["ab"]).route("w", "f", ["ba"])
+    return maker.send([0] * 60, "e").send([0] * 60, "w")
+
+
+@pytest.mark.parametrize(("fleet", "per_hour"), [(1, 3), (3, 6)])
+def test_single_track_carries_fleets_in_turn(fleet: int, per_hour: int) -> None:
+    # 60 * 2 n / (18 + 18 + 2 (n - 1) 5 + 2 * 2) trains an hour, both directions.
+    trace = run(single_track(fleet))
+
+    entries = np.sort(trace.visit_start_s[trace.visit_start_s != NEVER])
+    assert [int(((entries >= h * 3600) & (entries < (h + 1) * 3600)).sum()) for h in range(5)] == [
+        per_hour
+    ] * 5
+
+
+def test_single_track_follows_on_while_nobody_waits_on_the_other_side() -> None:
+    maker = single_track(1)
+    maker.sent = [(0, "e", 1), (0, "e", 2), (400, "w", 3), (400, "e", 4)]
+    trace = run(maker)
+
+    # The second follows at 300; at 400 one waits at the other side, so the third yields:
+    # west enters when the second has left, 1380, and the track is clear, 1500.
+    east = trace.visit_station == rank(maker, "east")
+    assert trace.visit_start_s[east].tolist() == [0, 300, 2700]
+    assert trace.visit_start_s[~east].tolist() == [1500]
+
+
 def test_shut_link_bars_entry_only() -> None:
     maker = PlanMaker(horizon_s=100_000).meter("l")
     maker.service("b", capacity=2).leg("a-b", "b", [("l", 600)]).flow("f").route("r", "f", ["a-b"])

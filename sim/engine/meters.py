@@ -46,7 +46,8 @@ class Meter:
             if first_s > self._world.env.now:
                 self._world.arbiter.mark_at(self._rank, first_s)
                 return
-            self._enter(self.queue.pop())
+            self._use_path(self._world.env.now)
+            enter(self._world, self._rank, self.queue)
 
     def _first_path_s(self) -> int:
         now_s: int = self._world.env.now
@@ -64,17 +65,6 @@ class Meter:
     def _slot_s(self, slot: int) -> int:
         return -(-slot * UNITS_PER_PATH // self._units_per_s)
 
-    def _enter(self, visit: Visit) -> None:
-        now_s = self._world.env.now
-        self._use_path(now_s)
-        if visit.request_s < now_s:
-            self.queue.book_wait(visit, now_s)
-        visit.start_s, visit.duration_s = now_s, visit.move_s
-        self._world.leave_origin(visit.traveller.number)
-        visit.traveller.account.begin(visit.place, Cause.MOVING, now_s, visit.move_s)
-        self._world.log.write(self._rank, visit)
-        visit.fire_in(visit.move_s)
-
     def _use_path(self, now_s: int) -> None:
         if not self._units_per_s:
             return
@@ -89,3 +79,16 @@ class Meter:
         entered = due if 0 <= now - due < self._units_per_s else now
         self._next_unit = max(entered, self._next_unit) + path
         self._next_s = now_s + (slowed_s(self._headway_s, factor_ppm) if self._headway_s else 0)
+
+
+def enter(world: World, rank: int, queue: Queue) -> Visit:
+    """Let the first of the queue into the section; return its visit, which ends at its exit."""
+    visit, now_s = queue.pop(), world.env.now
+    if visit.request_s < now_s:
+        queue.book_wait(visit, now_s)
+    visit.start_s, visit.duration_s = now_s, visit.move_s
+    world.leave_origin(visit.traveller.number)
+    visit.traveller.account.begin(visit.place, Cause.MOVING, now_s, visit.move_s)
+    world.log.write(rank, visit)
+    visit.fire_in(visit.move_s)
+    return visit

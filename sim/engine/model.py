@@ -11,10 +11,11 @@ from sim.engine.meters import Meter
 from sim.engine.pools import Pool
 from sim.engine.servers import Server
 from sim.engine.services import Service
+from sim.engine.single_track import Approach, Section
 from sim.engine.travel import Traffic
 from sim.engine.world import World
 from sim.engine.yards import Yard
-from sim.plan import NEVER, Kind
+from sim.plan import NEVER, Kind, TrackRule
 
 if TYPE_CHECKING:
     from sim.engine.availability import Availability
@@ -29,11 +30,12 @@ class Model:
         self.traffic = world.traffic = Traffic(world)
         self.services = [Service(world, v) for v in range(len(plan.service_key))]
         self.servers = {rank: Server(world, rank) for rank in _ranks(plan, Kind.SERVER)}
-        self.meters = {rank: Meter(world, rank) for rank in _ranks(plan, Kind.METER)}
+        self._sections: dict[int, Section] = {}
+        self.meters = {rank: self._meter(rank) for rank in _ranks(plan, Kind.METER)}
         self.yards = {rank: Yard(world, rank) for rank in _ranks(plan, Kind.YARD)}
         world.yards = self.yards
         self.pools = {rank: self._pool(rank) for rank in _ranks(plan, Kind.POOL)}
-        self.gates: dict[int, Server | Meter] = {**self.servers, **self.meters}
+        self.gates: dict[int, Server | Meter | Approach] = {**self.servers, **self.meters}
         world.gates, world.pools = self.gates, self.pools
         self.fleets = [
             Fleet(world, g, self.services[int(service)], self)
@@ -64,6 +66,14 @@ class Model:
     def server(self, rank: int) -> Server | None:
         """Return a server station by its rank."""
         return None if rank == NEVER else self.servers[int(rank)]
+
+    def _meter(self, rank: int) -> Meter | Approach:
+        plan = self.world.plan
+        meter = int(plan.station_detail[rank])
+        if plan.meter_rule[meter] != TrackRule.ALTERNATING:
+            return Meter(self.world, rank)
+        first = min(meter, int(plan.meter_opposite[meter]))
+        return Approach(self.world, rank, self._sections.setdefault(first, Section()))
 
     def _pool(self, rank: int) -> Pool:
         plan = self.world.plan
