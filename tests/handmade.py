@@ -18,6 +18,8 @@ the gate, is served 3 600 s, travels 3 600 s to `c` (106 800). Train 1 has its p
 once, is at the gate from 173 600 and is never through.
 """
 
+from typing import Any
+
 import numpy as np
 
 from sim.measures.places import Places
@@ -42,8 +44,8 @@ def ints(*values: int) -> np.ndarray:
 
 def plan(**changes: object) -> Plan:
     """Return the plan; fields that no measure reads are empty."""
-    empty = dict.fromkeys(Plan._fields, ints())
-    filled = {
+    empty: dict[str, Any] = dict.fromkeys(Plan._fields, ints())
+    filled: dict[str, Any] = {
         "horizon_s": 259_200,
         "window_start_s": 86_400,
         "window_end_s": 172_800,
@@ -75,7 +77,7 @@ def plan(**changes: object) -> Plan:
 
 def legend(**changes: object) -> Legend:
     """Return the names."""
-    filled = {
+    filled: dict[str, Any] = {
         "station_id": ("gate_to_china", "handling_c", "l_ab>", "pool_a"),
         "station_node": ("b", "c", "l_ab", "a"),
         "station_name": ("gate, to China, B", "handling, C", "A to B", "trains, A"),
@@ -131,7 +133,7 @@ def trace(**changes: object) -> Trace:
         (HANDLING, Cause.SERVICE, NEVER, 1_800),
     ]
     ledger.sort()
-    filled = {
+    filled: dict[str, Any] = {
         "vehicle_pool": (0, 0),
         "vehicle_departed_s": (93_600, 170_000),
         "vehicle_ended_s": (106_800, NEVER),
@@ -174,9 +176,9 @@ def trace(**changes: object) -> Trace:
         "closure_end_s": (90_000,),
     }
     arrays = {name: np.array(v, dtype=np.int32) for name, v in (filled | changes).items()}
-    fixed = {
+    fixed: dict[str, Any] = {
         "ledger_s": np.array([row[3] for row in ledger], dtype=np.int64),
         "ended_s": 259_200,
-        "gridlock": (),
+        "gridlock": np.empty((0, 5), dtype=np.int32),
     }
     return Trace(**(fixed | arrays))

@@ -290,6 +290,38 @@ def test_run_that_ended_before_its_window_has_nothing_to_measure() -> None:
         measure(handmade.trace()._replace(ended_s=1_000), handmade.plan(), handmade.legend())
 
 
+def test_gridlock_is_told_in_words() -> None:
+    # the pool's load fills a yard and waits for room in another, which a train fills
+    cycle = np.array([(0, 3, NEVER, 1, 4_000), (1, NEVER, 5, 0, 2_000)], dtype=np.int32)
+
+    measured = measure(
+        handmade.trace()._replace(gridlock=cycle), handmade.plan(), handmade.legend()
+    )
+
+    load, train = measured.gridlock
+    assert load.startswith("gridlock: gate_to_china is full: load for pool_a takes 4 TEU there")
+    assert train.endswith("train 5 takes 2 TEU there and waits for room in gate_to_china")
+
+
+def test_run_that_stopped_early_is_measured_to_its_last_second() -> None:
+    # two days of window, stopped at noon of the second: 36 h and the last instant
+    end_s = 86_400 + 129_600
+    trace = _ended_later(end_s)
+
+    measured = measure(
+        trace, handmade.plan(window_end_s=259_200, horizon_s=345_600), handmade.legend()
+    )
+
+    pool = measured.timeseries[measured.timeseries["place"] == "pool_a"]
+    gate = measured.timeseries[measured.timeseries["place"] == "gate_to_china"]
+    assert pool["date"].tolist() == ["2024-01-02", "2024-01-03"]
+    # box 2 waits there until 170 000, before the second day
+    assert pool["queue_mean"].iloc[1] == 0
+    # box 2 stands in the gate from 173 600 to the end, 2 TEU; the day begins at 172 800
+    assert gate["teu_stored"].iloc[1] == pytest.approx(2 * (end_s - 173_600) / 43_201)
+    assert kpi(measured, "teu_delivered_per_day") == pytest.approx(4 / (129_601 / 86_400))
+
+
 def test_batch_takes_one_server() -> None:
     # both boxes are handled together from 106 800 to 110 400 at a station of batches of two
     trace = handmade.trace(

@@ -80,7 +80,7 @@ class Experiment(NamedTuple):
     remarks: tuple[str, ...]
     """What the figures want the reader to know: growth of stock, unfinished consignments."""
     gridlock: tuple[str, ...]
-    """Cycles of holders, by replication; a run with one has failed (R14)."""
+    """Holders that wait for each other, by replication; a run with one has failed (R14)."""
 
 
 def run_experiment(
@@ -221,7 +221,7 @@ def _together(plan: Plan, legend: Legend, seed: int, parts: Sequence[Measures]) 
         notes=legend.notes,
         remarks=_remarks(replications),
         gridlock=tuple(
-            f"replication {r}: {cycle}" for r, p in enumerate(parts, 1) for cycle in p.gridlock
+            f"replication {r}: {holder}" for r, p in enumerate(parts, 1) for holder in p.gridlock
         ),
     )
 

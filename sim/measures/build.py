@@ -16,7 +16,7 @@ from sim.measures.kpis import Sources, kpis_table
 from sim.measures.ledger import ledger_table
 from sim.measures.links import crossings_table, lines, links_table, trains_held
 from sim.measures.places import NOWHERE, Places, corridors, passages
-from sim.measures.scope import Scope, scope
+from sim.measures.scope import Scope, gridlock_words, scope
 from sim.measures.stations import served, stations_table
 from sim.measures.stock import stock_table
 from sim.measures.timeseries import days, timeseries_table
@@ -59,7 +59,7 @@ class Measures(NamedTuple):
     conservation: pd.DataFrame
     cohort: Cohort
     gridlock: tuple[str, ...]
-    """The cycle of holders in words, empty if there was none."""
+    """The cycle of holders, one holder a sentence; empty if there was none."""
 
 
 def measure(trace: Trace, plan: Plan, legend: Legend, places: Places = NOWHERE) -> Measures:
@@ -104,7 +104,7 @@ def measure(trace: Trace, plan: Plan, legend: Legend, places: Places = NOWHERE) 
         transit=transit_table(run, corridor),
         conservation=conserved,
         cohort=cohort(run),
-        gridlock=trace.gridlock,
+        gridlock=gridlock_words(trace, legend),
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from sim.errors import ResultsError
-from sim.measures.scope import Integers, Scope
+from sim.measures.scope import Integers, Scope, sum_by_group
 from sim.plan import LOAD_CLASSES, NEVER, Cause, Status
 
 
@@ -142,35 +142,30 @@ def _balance(run: Scope, chosen: Integers, name: str) -> tuple[float, float, flo
     """Return created, delivered, refused, inside and instants of one class in its own unit."""
     trace = run.trace
     lot = run.plan.flow_lot[trace.consignment_flow[chosen]]
-    created_s = trace.consignment_created_s[chosen].astype(np.int64)
     finished_s = trace.consignment_finished_s[chosen].astype(np.int64)
     is_gone = finished_s != NEVER
-    instants = np.unique(np.r_[created_s, finished_s[is_gone]])
-    come = _cumulative(created_s, lot, instants)
-    gone = _cumulative(finished_s[is_gone], lot[is_gone], instants)
-    short = np.flatnonzero(gone > come)
+    # at one instant what comes counts before what goes: it may be the same consignment
+    came = trace.consignment_created_s[chosen].astype(np.int64) << 1
+    events = np.concatenate((came, (finished_s[is_gone] << 1) | 1))
+    order = np.argsort(events, kind="stable")
+    inside = np.cumsum(np.concatenate((lot, -lot[is_gone]))[order])
+    instants = events[order] >> 1
+    short = np.flatnonzero(inside < 0)
     if short.size:
         raise ResultsError(
-            f"conservation: at second {instants[short[0]]} more {name} had left "
-            f"({gone[short[0]] / 1000:g}) than had come ({come[short[0]] / 1000:g})"
+            f"conservation: at second {instants[short[0]]} {-inside[short[0]] / 1_000:g} more of "
+            f"{name} had left than had come"
         )
-    status = trace.consignment_status[chosen]
-    by_status = np.bincount(status, weights=lot, minlength=len(Status)) / 1_000
-    delivered, inside = by_status[Status.DELIVERED], by_status[Status.INSIDE]
-    refused = by_status.sum() - delivered - inside
-    if inside != (come[-1] - gone[-1]) / 1_000:
+    by_status = sum_by_group(trace.consignment_status[chosen], lot, len(Status)) / 1_000
+    delivered, remains = by_status[Status.DELIVERED], by_status[Status.INSIDE]
+    if remains != inside[-1] / 1_000:
         raise ResultsError(
-            f"conservation: at second {trace.ended_s} {inside:g} of {name} is marked inside, "
-            f"but {(come[-1] - gone[-1]) / 1000:g} came and did not leave"
+            f"conservation: at second {trace.ended_s} {remains:g} of {name} is marked inside, "
+            f"but {inside[-1] / 1_000:g} came and did not leave"
         )
-    return float(lot.sum() / 1_000), delivered, refused, inside, int(instants.size)
-
-
-def _cumulative(when: Integers, amount: Integers, instants: Integers) -> Integers:
-    """Return how much had happened up to and with each instant."""
-    order = np.argsort(when, kind="stable")
-    total: Integers = np.r_[0, np.cumsum(amount[order])]
-    return total[np.searchsorted(when[order], instants, side="right")]
+    refused = by_status.sum() - delivered - remains
+    count = 1 + int(np.count_nonzero(np.diff(instants)))
+    return float(lot.sum() / 1_000), float(delivered), float(refused), float(remains), count
 
 
 def _own_unit(run: Scope, load_class: int) -> str:

@@ -11,7 +11,16 @@ import numpy as np
 import pandas as pd
 
 from sim.measures.flows import best_free_flow_d, is_inside
-from sim.measures.scope import DAY_S, HOUR_S, Flags, Integers, Scope, mean_by_group, percentile
+from sim.measures.scope import (
+    DAY_S,
+    HOUR_S,
+    Flags,
+    Scope,
+    mean_by_group,
+    percentile,
+    percentiles_by_group,
+    sum_by_group,
+)
 from sim.measures.stations import Served
 from sim.measures.visits import Visits, Waits
 from sim.plan import NEVER, Cause, Kind, Status
@@ -230,34 +239,28 @@ def _corridors(run: Scope, corridor: tuple[str, ...]) -> list[Row]:
 def _flows(run: Scope) -> list[Row]:
     """Return volumes and times of each flow, times in hours."""
     flow, flows = run.trace.consignment_flow, len(run.legend.flow_id)
+    created = _created(run)
     delivered = _ended(run) & (run.trace.consignment_status == Status.DELIVERED)
-    created_teu = np.bincount(flow[_created(run)], run.teu[_created(run)], flows)
-    delivered_teu = np.bincount(flow[delivered], run.teu[delivered], flows)
+    created_teu = sum_by_group(flow[created], run.teu[created], flows)
+    delivered_teu = sum_by_group(flow[delivered], run.teu[delivered], flows)
     at = np.flatnonzero(run.is_cohort)
-    order = at[np.argsort(flow[at], kind="stable")]
-    bounds = np.searchsorted(flow[order], np.arange(flows + 1))
+    mine, transit = flow[at].astype(np.int64), run.transit_s[at]
+    mean = mean_by_group(mine, transit, flows) / HOUR_S
+    p95 = percentiles_by_group(mine, transit, flows, (95.0,))[:, 0] / HOUR_S
+    delay = mean_by_group(mine, run.delay_s[at], flows) / HOUR_S
+    is_open = run.trace.consignment_status[at] == Status.INSIDE
+    is_bound = mean_by_group(mine, is_open, flows) > LOWER_BOUND_OVER
     rows: list[Row] = []
     for f, name in enumerate(run.legend.flow_id):
-        rows.append(Row(f"flow.{name}.teu_created", float(created_teu[f]), "TEU"))
-        rows.append(Row(f"flow.{name}.teu_delivered", float(delivered_teu[f]), "TEU"))
-        rows += _flow_times(run, name, order[bounds[f] : bounds[f + 1]])
+        bound = "at least" if is_bound[f] else ""
+        rows += [
+            Row(f"flow.{name}.teu_created", float(created_teu[f]), "TEU"),
+            Row(f"flow.{name}.teu_delivered", float(delivered_teu[f]), "TEU"),
+            Row(f"flow.{name}.transit_mean_h", float(mean[f]), "h", bound),
+            Row(f"flow.{name}.transit_p95_h", float(p95[f]), "h"),
+            Row(f"flow.{name}.delay_mean_h", float(delay[f]), "h", bound),
+        ]
     return rows
-
-
-def _flow_times(run: Scope, name: str, at: Integers) -> list[Row]:
-    """Return mean, P95 and delay of one flow's cohort."""
-    if not at.size:
-        return []
-    transit = run.transit_s[at]
-    is_open = run.trace.consignment_status[at] == Status.INSIDE
-    bound = "at least" if is_open.mean() > LOWER_BOUND_OVER else ""
-    p95 = float(percentile(transit, np.ones(at.size), (95.0,))[0])
-    delay = float(run.delay_s[at].mean())
-    return [
-        Row(f"flow.{name}.transit_mean_h", float(transit.mean()) / HOUR_S, "h", bound),
-        Row(f"flow.{name}.transit_p95_h", p95 / HOUR_S, "h"),
-        Row(f"flow.{name}.delay_mean_h", delay / HOUR_S, "h", bound),
-    ]
 
 
 def _stations(run: Scope, waited: Waits, work: Served) -> list[Row]:

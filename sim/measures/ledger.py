@@ -53,11 +53,12 @@ def _by_ledger(ledger: pd.DataFrame, stations: pd.DataFrame) -> pd.DataFrame:
     """Return the places with the most waiting."""
     waiting = ledger[ledger["is_waiting"] == "yes"]
     total = waiting["teu_h"].sum()
-    by_cause = waiting.groupby(["place", "node", "cause"], as_index=False)["teu_h"].sum()
+    keys = ["place", "node", "cause"]
+    by_cause = waiting.groupby(keys, as_index=False).agg(teu_h=("teu_h", "sum"))
     by_cause = by_cause.sort_values(["teu_h", "place"], ascending=[False, True])
     main = by_cause.drop_duplicates("place").set_index("place")["cause"]
-    value = by_cause.groupby(["place", "node"])["teu_h"].sum().to_frame().reset_index()
-    value = value.loc[value["teu_h"] > 0].sort_values(
+    places = by_cause.groupby(["place", "node"], as_index=False).agg(teu_h=("teu_h", "sum"))
+    value = places.loc[places["teu_h"] > 0].sort_values(
         ["teu_h", "place"], ascending=[False, True], ignore_index=True
     )[:_TOP]
     named = stations.set_index("station")["name"]

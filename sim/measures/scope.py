@@ -72,7 +72,7 @@ def scope(trace: Trace, plan: Plan, legend: Legend) -> Scope:
         raise ResultsError(
             f"run: ended at second {trace.ended_s}, before its window began at second "
             f"{plan.window_start_s}; there is nothing to measure"
-            + "".join(f"; gridlock: {cycle}" for cycle in trace.gridlock)
+            + "".join(f"; {holder}" for holder in gridlock_words(trace, legend))
         )
     created = trace.consignment_created_s
     finished = trace.consignment_finished_s
@@ -92,6 +92,18 @@ def scope(trace: Trace, plan: Plan, legend: Legend) -> Scope:
         transit_s=np.where(is_in_run, until - created, 0),
         delay_s=trace.consignment_cause_s[:, list(WAITING_CAUSES)].sum(axis=1, dtype=np.int64),
     )
+
+
+def gridlock_words(trace: Trace, legend: Legend) -> tuple[str, ...]:
+    """Return who waits for whom where nothing could move any more (R14)."""
+    said = []
+    for full, pool, train, wanted, milli_teu in trace.gridlock.reshape(-1, 5):
+        holder = f"train {train}" if train != NEVER else f"load for {legend.station_id[pool]}"
+        said.append(
+            f"gridlock: {legend.station_id[full]} is full: {holder} takes {milli_teu / 1_000:g} "
+            f"TEU there and waits for room in {legend.station_id[wanted]}"
+        )
+    return tuple(said)
 
 
 def percentile(values: Integers, weights: Floats, percents: tuple[float, ...]) -> Floats:

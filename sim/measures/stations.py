@@ -34,7 +34,7 @@ def served(run: Scope, visited: Visits) -> Served:
     row_open = np.add.reduceat(open_s, run.plan.row_first[:-1])
     rows = np.diff(run.plan.row_first)
     return Served(
-        teu=sum_by_group(visited.station[asked], visited.teu[asked], stations),
+        teu=sum_by_group(visited.station[asked], visited.load[asked], stations) / 1_000,
         service_mean_h=mean_by_group(visited.station[ended], service, stations) / HOUR_S,
         utilisation=_utilisation(run, visited, open_s),
         shut_share=1 - row_open / (rows * (run.end_s - run.start_s)),
@@ -70,7 +70,7 @@ def _is_of_vehicles(run: Scope) -> Flags:
     """Return which stations a vehicle visits, by the plan: also those that none did."""
     plan = run.plan
     visited = np.r_[plan.element_station, plan.fleet_berth.reshape(-1)]
-    is_mine = (plan.station_kind == Kind.METER) | (plan.station_kind == Kind.FLEET)
+    is_mine: Flags = (plan.station_kind == Kind.METER) | (plan.station_kind == Kind.FLEET)
     is_mine[visited[visited != NEVER]] = True
     return is_mine
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from sim.measures.columns import names
 from sim.measures.scope import DAY_S, Floats, Integers, Numbers, Scope, sum_by_group
-from sim.measures.visits import Peaks, Visits, daily_integral
+from sim.measures.visits import Peaks, Visits, daily_integral, days_of
 
 
 def days(run: Scope) -> int:
@@ -21,62 +21,55 @@ def days(run: Scope) -> int:
 
 def timeseries_table(run: Scope, visited: Visits, peak: Peaks) -> pd.DataFrame:
     """Return one row per day and station, by (day, station), of stations with visits."""
-    end_s = visited.end_s
-    is_there = (visited.request_s < run.end_s) & (end_s >= run.start_s)
+    is_there = (visited.request_s < run.end_s) & (visited.end_s >= run.start_s)
     used = np.unique(visited.station[is_there])
     shape = (used.size, days(run))
-    lane = np.searchsorted(used, visited.station)
-    throughput, teu = _ended(run, visited, lane, shape)
-    lengths = _day_lengths(run, shape[1])
-    waiting = _spread(run, (visited.request_s, visited.start_s), lane, None, shape)
-    stored = _spread(run, (visited.request_s, end_s), lane, visited.teu, shape)
-    dates = _dates(run, shape[1])
-    legend = run.legend
-    nodes = sorted({legend.station_node[s] for s in used})
-    node_code = np.array([nodes.index(legend.station_node[s]) for s in used], int)
-    table = {
-        "date": _words(np.repeat(np.arange(shape[1]), used.size), dates),
-        "place": _words(
-            np.tile(np.arange(used.size), shape[1]), [legend.station_id[s] for s in used]
-        ),
-        "node": _words(np.tile(node_code, shape[1]), nodes),
-        "throughput": throughput.T.reshape(-1).astype(np.int64),
-        "teu": teu.T.reshape(-1),
-        "queue_mean": (waiting / lengths).T.reshape(-1),
-        "queue_max": peak.by_day[used].T.reshape(-1),
-        "teu_stored": (stored / lengths).T.reshape(-1),
-    }
-    return pd.DataFrame(table)[names("timeseries")]
+    lane = np.searchsorted(used, np.arange(len(run.legend.station_id))).astype(np.int32)
+    figures = _figures(run, visited, lane[visited.station] * np.int32(shape[1] + 1), shape)
+    return _table(run, used, {**figures, "queue_max": peak.by_day[used]})
 
 
-def _ended(
+def _figures(
     run: Scope, visited: Visits, lane: Integers, shape: tuple[int, int]
-) -> tuple[Floats, Floats]:
-    """Return the visits that ended by (lane, day), and their TEU."""
+) -> dict[str, Numbers]:
+    """Return the figures of each (station, day); `lane` is the first cell of each visit."""
+    count = shape[1]
+    one = np.ones(1)
+    lengths = _day_lengths(run, count)
+    day, rest = days_of(run, visited.request_s, count)
+    waiting = daily_integral(lane + day, rest, np.broadcast_to(one, day.shape), shape)
+    stored = daily_integral(lane + day, rest, visited.load, shape)
+    day, rest = days_of(run, visited.start_s, count)
+    waiting -= daily_integral(lane + day, rest, np.broadcast_to(one, day.shape), shape)
+    day, rest = days_of(run, visited.end_s, count)
+    stored -= daily_integral(lane + day, rest, visited.load, shape)
     ended = visited.is_ended & run.is_within(visited.end_s)
-    cell = lane[ended] * shape[1] + (visited.end_s[ended] - run.start_s) // DAY_S
-    size = shape[0] * shape[1]
-    count = sum_by_group(cell, np.ones(cell.size), size)
-    teu = sum_by_group(cell, visited.teu[ended], size)
-    return count.reshape(shape), teu.reshape(shape)
+    cell, size = (lane + day)[ended], shape[0] * (count + 1)
+    throughput = np.bincount(cell, minlength=size).reshape(-1, count + 1)[:, :count]
+    load = sum_by_group(cell, visited.load[ended], size).reshape(-1, count + 1)[:, :count]
+    return {
+        "throughput": throughput,
+        "teu": load / 1_000,
+        "queue_mean": waiting / lengths,
+        "teu_stored": stored / lengths / 1_000,
+    }
 
 
-def _spread(
-    run: Scope,
-    spans: tuple[Integers, Integers],
-    lane: Integers,
-    weights: Numbers | None,
-    shape: tuple[int, int],
-) -> Floats:
-    """Return weight times seconds by (lane, day) of the parts of spans inside the window."""
-    from_s, to_s = spans
-    begins = np.maximum(from_s, run.start_s).astype(np.int64)
-    ends = np.minimum(to_s, run.end_s).astype(np.int64)
-    chosen = np.flatnonzero(ends > begins)
-    weight = np.ones(chosen.size) if weights is None else weights[chosen].astype(float)
-    return daily_integral(
-        lane[chosen], begins[chosen] - run.start_s, ends[chosen] - run.start_s, weight, shape
-    )
+def _table(run: Scope, used: Integers, figures: dict[str, Numbers]) -> pd.DataFrame:
+    """Return `(station, day)` figures as rows."""
+    legend, count = run.legend, days(run)
+    nodes = sorted({legend.station_node[s] for s in used})
+    rank = {node: i for i, node in enumerate(nodes)}
+    node = np.array([rank[legend.station_node[s]] for s in used], int)
+    words = {
+        "date": _words(np.repeat(np.arange(count), used.size), _dates(run, count)),
+        "place": _words(
+            np.tile(np.arange(used.size), count), [legend.station_id[s] for s in used]
+        ),
+        "node": _words(np.tile(node, count), nodes),
+    }
+    columns = {name: figure.T.reshape(-1) for name, figure in figures.items()}
+    return pd.DataFrame(words | columns)[names("timeseries")]
 
 
 def _words(codes: Integers, words: list[str]) -> "pd.Categorical[str]":

@@ -16,6 +16,7 @@ from sim.measures.scope import (
     Flags,
     Floats,
     Integers,
+    Numbers,
     Scope,
     mean_by_group,
     percentiles_by_group,
@@ -34,7 +35,8 @@ class Visits(NamedTuple):
     end_s: NDArray[np.int32]
     is_started: Flags
     is_ended: Flags
-    teu: NDArray[np.float32]
+    load: NDArray[np.int32]
+    """Thousandths of a TEU: sums of load times seconds stay exact."""
     flow: NDArray[np.int32]
     """Flow of the consignment, NEVER for a vehicle."""
 
@@ -69,9 +71,8 @@ def visits(run: Scope) -> Visits:
     end = np.r_[trace.visit_end_s, trace.stay_end_s]
     is_started, is_ended = start != NEVER, end != NEVER
     last = np.int32(trace.ended_s)
-    vehicle_teu = np.r_[trace.vehicle_load, 0].astype(np.float32) / 1_000
     flow = trace.consignment_flow[trace.stay_consignment]
-    flow_teu = (run.plan.flow_lot_teu / 1_000).astype(np.float32)
+    lot = run.plan.flow_lot_teu.astype(np.int32)
     return Visits(
         station=np.r_[trace.visit_station, trace.stay_station],
         request_s=np.r_[trace.visit_request_s, trace.stay_request_s],
@@ -79,7 +80,7 @@ def visits(run: Scope) -> Visits:
         end_s=np.where(is_ended, end, last),
         is_started=is_started,
         is_ended=is_ended,
-        teu=np.r_[vehicle_teu[trace.visit_vehicle], flow_teu[flow]],
+        load=np.r_[trace.vehicle_load[trace.visit_vehicle], lot[flow]],
         flow=np.r_[np.full(trace.visit_station.size, NEVER, np.int32), flow],
     )
 
@@ -139,20 +140,20 @@ def peaks(run: Scope, visited: Visits, days: int) -> Peaks:
         return Peaks(np.zeros(stations, np.int64), by_day)
     # station, instant, 0 for a request and 1 for a start: one sortable integer
     lane = visited.station[waited].astype(np.int64) << 33
-    events = np.concatenate(
-        (
-            lane | (from_s[waited].astype(np.int64) << 1),
-            lane | (to_s[waited].astype(np.int64) << 1) | 1,
-        )
-    )
+    events = np.concatenate((lane | _doubled(from_s, waited), lane | _doubled(to_s, waited) | 1))
     events.sort()
-    level = np.cumsum(1 - 2 * (events & 1))
+    level = np.cumsum(1 - 2 * (events & 1).astype(np.int8), dtype=np.int32)
     moment = events >> 1
     is_last = np.r_[moment[1:] != moment[:-1], True]
     moment, level = moment[is_last], level[is_last]
     station, instant = moment >> 32, moment & 0xFFFFFFFF
     _fill_days(by_day, station, (instant - run.start_s), level)
     return Peaks(by_day.max(axis=1), by_day)
+
+
+def _doubled(instants_s: NDArray[np.int32], rows: Integers) -> NDArray[np.int64]:
+    """Return instants times two, which leaves a bit for what happens at them."""
+    return instants_s[rows].astype(np.int64) << 1
 
 
 def _fill_days(by_day: Integers, station: Integers, second: Integers, level: Integers) -> None:
@@ -184,34 +185,41 @@ def _carried(closing: Integers) -> Integers:
     return np.concatenate((np.zeros((stations, 1), np.int64), known[:, :-1]), axis=1)
 
 
+def days_of(run: Scope, instants_s: NDArray[np.int32], days: int) -> tuple[Integers, Integers]:
+    """Return the day of the window of each instant, and the seconds left of that day.
+
+    Instants before the window count as its first; those after it as day `days`.
+    """
+    second = np.clip(instants_s, run.start_s, run.end_s) - np.int32(run.start_s)
+    day = second // np.int32(DAY_S)
+    after = instants_s >= run.end_s
+    day[after] = days
+    rest = np.minimum((day + 1) * np.int32(DAY_S), np.int32(run.end_s - run.start_s)) - second
+    rest[after] = 0
+    return day, rest
+
+
 def daily_integral(
-    lane: Integers, from_s: Integers, to_s: Integers, weights: Floats, shape: tuple[int, int]
+    cell: Integers, rest: Integers, load: Numbers, shape: tuple[int, int]
 ) -> Floats:
-    """Return weight times seconds by (lane, day) of spans given in seconds of the window.
+    """Return load times seconds by (lane, day) of what began and never ended.
+
+    The integral of spans is this of their starts less this of their ends.
 
     Parameters
     ----------
-    lane
-        `(N,)`, in [0, shape[0]).
-    from_s, to_s
-        `(N,)`, 0 <= from < to <= shape[1] days.
-    weights
+    cell
+        `(N,)`, lane times (days + 1) plus the day of the start.
+    rest
+        `(N,)`, seconds left of that day.
+    load
         `(N,)`.
     shape
         Lanes and days.
     """
-    days = shape[1]
-    size = shape[0] * days
-    day_from, day_to = from_s // DAY_S, (to_s - 1) // DAY_S
-    at_from, at_to = lane * days + day_from, lane * days + day_to
-    is_one = day_from == day_to
-    head = np.where(is_one, to_s - from_s, (day_from + 1) * DAY_S - from_s)
-    total = sum_by_group(at_from, weights * head, size)
-    long = ~is_one
-    tail = (to_s - day_to * DAY_S)[long]
-    total += sum_by_group(at_to[long], weights[long] * tail, size)
-    # whole days between: up at the day after the first, down at the last
-    steps = sum_by_group(at_from[long] + 1, weights[long], size)
-    steps -= sum_by_group(at_to[long], weights[long], size)
-    total += np.cumsum(steps.reshape(shape), axis=1).reshape(-1) * DAY_S
-    return total.reshape(shape)
+    lanes, days = shape
+    size = lanes * (days + 1)
+    first = sum_by_group(cell, load * rest.astype(np.float64), size).reshape(lanes, days + 1)
+    begun = sum_by_group(cell, load, size).reshape(lanes, days + 1)
+    before = np.cumsum(begun, axis=1) - begun
+    return (first + DAY_S * before)[:, :days]
