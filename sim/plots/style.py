@@ -176,6 +176,7 @@ def save(draw: Draw, table: pd.DataFrame, folder: Path, name: str, *, title: str
         FigureCanvasAgg(figure)
         png, svg = io.BytesIO(), io.BytesIO()
         figure.savefig(png, format="png", dpi=160, metadata={"Software": None})
+        figure.set_layout_engine("none")  # laid out once: both files show the same figure
         FigureCanvasSVG(figure)
         metadata = {"Date": None, "Creator": None, "Title": title}
         figure.savefig(svg, format="svg", metadata=metadata)

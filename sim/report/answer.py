@@ -49,9 +49,7 @@ _SAID: Mapping[str, tuple[str, str]] = MappingProxyType({
                       "ends with {} TEU fewer inside the corridor"),
 })  # fmt: skip
 
-_UNIT_ON_ITS_OWN = frozenset({"d", "h"})
 MOST_PLACES = 6
-_NO_DIFFERENCE = "no difference shown"
 
 
 class Line(NamedTuple):
@@ -124,29 +122,25 @@ def sentences(comparison: Comparison) -> list[str]:
 
 def _told(kpi: str, row: "pd.Series[float]") -> str:
     difference, half = _number(row["difference"]), _number(row["half_width"])
-    verdict, n = str(row["verdict"]), figure(_number(row["n"]), 0)
+    verdict, unit = str(row["verdict"]), str(row["unit"])
+    what = words.kpi(kpi, Names({}))
     if difference is None:
-        return f"{words.kpi(kpi, Names({}))}: not stated."
-    places = decimals_for(difference, half, str(row["unit"]))
-    unit = unit_words(str(row["unit"]))
+        return f"{what}: not stated."
+    places = decimals_for(difference, half, unit)
+    signed_with_unit = f"{signed(difference, places)} {unit_words(unit)}".strip()
     if half is None:
-        return (
-            f"{words.kpi(kpi, Names({}))}: {signed(difference, places)} {unit} in one replication;"
-            " without an interval this shows nothing."
-        )
-    sure = (
-        f"(95 % interval {interval(difference, half, str(row['unit']))}, {n} paired replications)"
-    )
+        alone = "in one replication; without an interval this shows nothing."
+        return f"{what}: {signed_with_unit} {alone}"
+    paired = f"{figure(_number(row['n']), 0)} paired replications"
     if tone(verdict) == "none":
-        stand = _NO_DIFFERENCE if verdict.endswith(_NO_DIFFERENCE) else verdict
-        what = words.kpi(kpi, Names({}))
-        return f"{what}: {stand}; {signed(difference, places)} {unit} {sure}."
-    said = _SAID[kpi][0 if tone(verdict) == "more" else 1]
-    sentence = f"The scenario {said.format(figure(abs(difference), places))} {sure}."
-    is_indicative = verdict.startswith("indicative")
-    return (
-        f"Indicative only, fewer than ten replications: {sentence}" if is_indicative else sentence
-    )
+        ends = interval(difference, half, unit)
+        return f"{what}: {verdict}; {signed_with_unit} (95 % interval {ends}, {paired})."
+    much = _SAID[kpi][0 if tone(verdict) == "more" else 1].format(figure(abs(difference), places))
+    ends = " to ".join(figure(abs(difference) + side * half, places) for side in (-1, 1))
+    part = percent_of(difference, _number(row["base"]) or 0.0)
+    sentence = f"The scenario {much} ({part}95 % interval {ends}, {paired})."
+    few = "Indicative only, fewer than ten replications: "
+    return few + sentence if verdict.startswith("indicative") else sentence
 
 
 def _crossings(table: pd.DataFrame, known: Names) -> list[str]:
@@ -188,12 +182,15 @@ def first(run: Run, by: str) -> str:
 
 
 def _bottleneck_told(comparison: Comparison) -> list[str]:
-    said = {"ledger": "By waiting booked (ledger)", "utilisation": "By utilisation"}
+    said = {
+        "ledger": "The place with the most waiting",
+        "utilisation": "The busiest place (by utilisation)",
+    }
     out = []
     for move in moves(comparison):
         names = [place.partition(" (")[0] for place in (move.base, move.scenario)]
-        verb = "stays at" if names[0] == names[1] else f"moves from {names[0]} to"
-        out.append(f"{said[move.by]} the bottleneck {verb} {names[1]}.")
+        moved = "stays at" if names[0] == names[1] else f"moves from {names[0]} to"
+        out.append(f"{said[move.by]} {moved} {names[1]}.")
     return out
 
 
@@ -224,3 +221,8 @@ def run_sentences(run: Run) -> list[str]:
 def _run_bottleneck(run: Run) -> list[str]:
     said = {"ledger": "Most waiting is booked at {}.", "utilisation": "The busiest place is {}."}
     return [text.format(place) for by, text in said.items() if (place := first(run, by))]
+
+
+def percent_of(part: float, whole: float) -> str:
+    """A difference as a percentage of the base, or nothing where there is no base."""
+    return f"{signed(100.0 * part / whole, 1)} %; " if whole else ""

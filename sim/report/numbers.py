@@ -56,7 +56,7 @@ def decimals_for(value: float, half_width: float | None, unit: str = "") -> int:
         that the result may be negative (-3: whole thousands); None or 0 shows the value
         to three, and never less than whole units.
     unit
-        Caps the digits: of TEU there are no parts, of days no more than two decimals,
+        Caps the digits: of TEU there are no parts; of days no more than two decimals,
         unless the interval would then read zero.
     """
     guide, digits = (half_width, 2) if half_width else (value, 3)
@@ -64,7 +64,7 @@ def decimals_for(value: float, half_width: float | None, unit: str = "") -> int:
         return 0
     places = min(digits - 1 - math.floor(math.log10(abs(guide))), 4)
     most = _DECIMALS.get(unit, 4)
-    if round(guide, most) != 0:
+    if unit.startswith("TEU") or round(guide, most) != 0:
         places = min(places, most)
     return places if half_width else max(places, 0)
 

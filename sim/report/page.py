@@ -36,7 +36,6 @@ from sim.report.worldmap import WorldMap
 
 _TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 PAGE = "report.html"
-MOST_CROSSINGS = 24
 _CENSORED_PERCENT = 5.0
 
 
@@ -79,7 +78,7 @@ class Page(NamedTuple):
     not_stated: str = NOT_STATED
 
 
-def write(folder: Path, *, network: Network | None = None, basemap: str = "land") -> Path:
+def write(folder: Path, *, network: Network | None = None, basemap: str | None = None) -> Path:
     """The page of the run, or of the comparison, that lies in a folder.
 
     Parameters
@@ -91,7 +90,8 @@ def write(folder: Path, *, network: Network | None = None, basemap: str = "land"
         Network of a run: its places and laws are written beside the results. Without it
         those that were written before are used.
     basemap
-        ``land``, ``borders`` (with a disclaimer) or the path of a GeoJSON file.
+        ``land``, ``borders`` (with a disclaimer) or the path of a GeoJSON file; None: as the
+        scenario says, else ``land``.
 
     Raises
     ------
@@ -101,14 +101,20 @@ def write(folder: Path, *, network: Network | None = None, basemap: str = "land"
     manifest = read_manifest(folder)
     if manifest.get("kind") == "comparison":
         base, scenario = (folder.parent / str(manifest.get(k)) for k in ("base", "compared"))
-        page = _comparison_page(read_comparison(folder, base, scenario), basemap)
+        comparison = read_comparison(folder, base, scenario)
+        page = _comparison_page(comparison, basemap or _basemap(comparison.scenario))
     else:
         if network is not None:
             write_world(folder, of_network(network, window_day(read_scenario(folder))))
-        page = _run_page(read_run(folder), basemap)
+        run = read_run(folder)
+        page = _run_page(run, basemap or _basemap(run))
     path = folder / PAGE
     path.write_text(render(page), encoding="utf-8", newline="\n")
     return path
+
+
+def _basemap(run: Run) -> str:
+    return str(run.scenario.get("basemap") or "land")
 
 
 def render(page: Page) -> str:

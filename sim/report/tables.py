@@ -204,7 +204,7 @@ def flows(run: Run, known: Names, csv: str) -> Table:
     labels = [
         ("From and to", ways),
         ("Goods", [str(c) for c in table["commodity"]]),
-        ("Corridor", [words.corridor(str(c)) for c in table["corridor"]]),
+        ("Corridor", [words.short(words.corridor(str(c))) for c in table["corridor"]]),
     ]
     return measured(("flows", "Flows by route", csv), table, labels, _OF_FLOWS)
 

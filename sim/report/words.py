@@ -18,11 +18,11 @@ COUNTRIES: Mapping[str, str] = MappingProxyType({
 
 CORRIDORS: Mapping[str, str] = MappingProxyType(
     {
-        "middle": "Middle corridor (Caspian Sea)",
+        "middle": "Middle (Caspian Sea)",
         "southern": "Southern (Turkmenistan, Iran)",
         "northern": "Northern (Russia)",
         "central_asian": "Central Asian",
-        "china": "China and Kazakhstan alone",
+        "china": "China–Kazakhstan",
         "domestic": "Within Kazakhstan",
         "outside": "Past Kazakhstan",
     }
