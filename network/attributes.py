@@ -157,6 +157,21 @@ LINKS = (
         allowed=("bucket", "slots", "alternating"),
     ),
     Attribute(
+        "clearing_min",
+        "number",
+        "min",
+        "alternating: from the last exit one way to the first entry the other way; default 2",
+        least=0,
+    ),
+    Attribute(
+        "fleet_size",
+        "integer",
+        "",
+        "alternating: trains that may follow each other while one waits to go the other way;"
+        " default 1",
+        least=1,
+    ),
+    Attribute(
         "status",
         "text",
         "",

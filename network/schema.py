@@ -47,6 +47,8 @@ class LinkRow(NamedTuple):
     min_headway_min: float | None = None
     metered: bool = False
     track_rule: str = "bucket"
+    clearing_min: float | None = None
+    fleet_size: int | None = None
     status: str = "open"
     available_from: date | None = None
     available_to: date | None = None

@@ -13,14 +13,14 @@ from sim.compiler.clock import Clock
 from sim.compiler.closures import ClosurePart, RandomPart
 from sim.compiler.flows import FlowPart
 from sim.compiler.laws import Laws, cv_of, mean_fp
-from sim.compiler.meters import NO_METER
+from sim.compiler.meters import NO_METER, opposite_id
 from sim.compiler.parts import CLASSES, Parts, RowPart, StationPart
 from sim.draws import stable_key
 from sim.draws.arrivals import build_intensity
 from sim.draws.choice import log_share_fp
 from sim.draws.closures import build_closures
 from sim.draws.tables import Ints, Words
-from sim.plan import NEVER, PPM, Kind, Plan
+from sim.plan import NEVER, PPM, Kind, Plan, TrackRule
 from sim.scenario.models import Scenario
 
 MILLI = 1000
@@ -130,7 +130,23 @@ def _stations(parts: Parts) -> Arrays:
         "meter_burst": ints(one.burst for one in meters),
         "meter_headway_s": ints(one.headway_s for one in meters),
         "meter_rule": ints(one.rule for one in meters),
+        "meter_opposite": ints(_opposites(stations)),
+        "meter_clearing_s": ints(one.clearing_s for one in meters),
+        "meter_fleet": ints(one.fleet for one in meters),
     }
+
+
+def _opposites(stations: Sequence[StationPart]) -> list[int]:
+    """Return the meter of the other direction of each alternating section, or NEVER."""
+    index = index_of(one.id for one in stations if one.kind is Kind.METER)
+    rules = {one.id: one.meter.rule for one in stations if one.meter is not None}
+    return [
+        index.get(opposite_id(one.id), NEVER)
+        if rules.get(one.id) is TrackRule.ALTERNATING
+        else NEVER
+        for one in stations
+        if one.kind is Kind.METER
+    ]
 
 
 def _rows(parts: Parts, flows: Sequence[FlowPart], sizes: tuple[int, ...], laws: Laws) -> Arrays:

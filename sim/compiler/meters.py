@@ -17,7 +17,12 @@ BURST_HOURS_SHARE = 8
 """b = own paths a day / 8: three hours of paths may be used at once."""
 SINGLE_TRACK_MIN = 12.0
 DOUBLE_TRACK_MIN = 8.0
-RULES = {"bucket": TrackRule.BUCKET, "slots": TrackRule.SLOTS}
+CLEARING_MIN = 2.0
+RULES = {
+    "bucket": TrackRule.BUCKET,
+    "slots": TrackRule.SLOTS,
+    "alternating": TrackRule.ALTERNATING,
+}
 NO_METER = MeterPart(0, 1, 0)
 
 
@@ -32,7 +37,7 @@ def meter(link: LinkRow) -> MeterPart | None:
     Raises
     ------
     PlanError
-        If the background leaves no path, or the track rule is not simulated.
+        If the background leaves no path.
     """
     if not link.metered or link.paths_per_day is None:
         return None
@@ -43,15 +48,25 @@ def meter(link: LinkRow) -> MeterPart | None:
             f"{link.background_per_day:g}; must leave more than 0 paths"
         )
         raise PlanError(msg)
-    if link.track_rule not in RULES:
-        msg = f"links {link.id}: track_rule is {link.track_rule}; must be bucket or slots"
-        raise PlanError(msg)
     headway_min = link.min_headway_min
     if headway_min is None:
         headway_min = SINGLE_TRACK_MIN if (link.tracks or 1) == 1 else DOUBLE_TRACK_MIN
     burst = max(1, int(own / BURST_HOURS_SHARE + 0.5))
     paths_milli = max(1, round(own * MILLI))
-    return MeterPart(paths_milli, burst, round(headway_min * MINUTE_S), RULES[link.track_rule])
+    clearing_min = CLEARING_MIN if link.clearing_min is None else link.clearing_min
+    return MeterPart(
+        paths_milli,
+        burst,
+        round(headway_min * MINUTE_S),
+        RULES[link.track_rule],
+        round(clearing_min * MINUTE_S),
+        link.fleet_size or 1,
+    )
+
+
+def opposite_id(key: str) -> str:
+    """Return the id of the meter of the other direction."""
+    return key[:-1] + ("<" if key.endswith(">") else ">")
 
 
 def meter_station(link: LinkRow, *, forward: bool) -> StationPart:

@@ -35,6 +35,8 @@ class MeterPart(NamedTuple):
     burst: int
     headway_s: int
     rule: TrackRule = TrackRule.BUCKET
+    clearing_s: int = 0
+    fleet: int = 1
 
 
 class YardPart(NamedTuple):

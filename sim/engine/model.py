@@ -72,7 +72,8 @@ class Model:
         meter = int(plan.station_detail[rank])
         if plan.meter_rule[meter] != TrackRule.ALTERNATING:
             return Meter(self.world, rank)
-        first = min(meter, int(plan.meter_opposite[meter]))
+        opposite = int(plan.meter_opposite[meter])
+        first = meter if opposite == NEVER else min(meter, opposite)
         return Approach(self.world, rank, self._sections.setdefault(first, Section()))
 
     def _pool(self, rank: int) -> Pool:
