@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from network.routing.assignment import shares
-
 from network.load import on
-from network.routing.records import Assignment, FlowDemand, Options, Shadow
+from network.routing.candidates import candidates
+from network.routing.equilibrium import shares
+from network.routing.records import Assignment, FlowDemand, FlowShare, Options, Shadow
 from network.schema import DatedRow, Network
 from sim.compiler.clock import DAY_S, Clock
 from sim.compiler.flows import FlowPart
@@ -89,8 +89,26 @@ def _epoch(
         for flow in flows
     ]
     sending = [one for one in demand if one.per_day > 0]
-    assigned = shares(today, sending, read_options(scenario))
+    assigned = _assigned(today, sending, read_options(scenario))
     return Epoch(start_s, end_s, read_day(today, struck), assigned)
+
+
+def _assigned(today: Network, demand: Sequence[FlowDemand], options: Options) -> Assignment:
+    """Return who takes which route; where nobody moves there is nothing to share out."""
+    moving = [one for one in demand if one.row.origin != one.row.destination]
+    if any(candidates(today, one.row, k=1, paths=1) for one in moving):
+        return shares(today, None, demand, options)
+    found = [(one.flow, candidates(today, one.row)) for one in demand]
+    return Assignment(
+        flows=tuple(FlowShare(flow, routes[:1], (1.0,)) for flow, routes in found if routes),
+        unreachable=tuple(flow for flow, routes in found if not routes),
+        places=(),
+        iterations=0,
+        converged=True,
+        default_teu_per_day=0.0,
+        default_t_per_day=0.0,
+        default_trucks_per_day=0.0,
+    )
 
 
 def _starts(network: Network, clock: Clock) -> tuple[int, ...]:

@@ -142,8 +142,9 @@ def check_lots(uses: Iterable[Use], services: Mapping[str, ServicePart]) -> tupl
                 room = state.capacity / max(1, state.unit[load_class]) / MILLI
                 room = room if state.unit[load_class] else 0
                 msg = (
-                    f"services {key}: a vehicle takes {room:g} of {name}; the lot of flow {flow.id} "
-                    f"is {lot_milli / MILLI:g}: no lot fits; lower the lot or change the capacity"
+                    f"services {key}: a vehicle takes {room:g} of {name}; the lot of flow "
+                    f"{flow.id} is {lot_milli / MILLI:g}: no lot fits; lower the lot or change "
+                    "the capacity"
                 )
                 raise PlanError(msg)
             if lost > LOSS_MOST:
@@ -151,8 +152,8 @@ def check_lots(uses: Iterable[Use], services: Mapping[str, ServicePart]) -> tupl
                     f"{lot:g}" for lot in fitting_lots(state, load_class, lot_milli)
                 )
                 note = (
-                    f"services {key}: lots of {lot_milli / MILLI:g} of {name} leave {lost:.0%} of a "
-                    f"vehicle empty; lots of {fits} fit"
+                    f"services {key}: lots of {lot_milli / MILLI:g} of {name} leave {lost:.0%} "
+                    f"of a vehicle empty; lots of {fits} fit"
                 )
                 notes[note] = None
     return tuple(notes)

@@ -34,10 +34,11 @@ def _leaning(epochs: Sequence[Epoch], clock: Clock) -> tuple[str, ...]:
         trucks += epoch.assignment.default_trucks_per_day * days
     if not teu + tonnes + trucks:
         return ()
-    return (
+    note = (
         f"default services carry a leg of {teu:,.0f} TEU, {tonnes:,.0f} t and {trucks:,.0f} "
-        "trucks of the measured window",
+        "trucks of the measured window"
     )
+    return (note,)
 
 
 def _full(epochs: Sequence[Epoch], clock: Clock) -> tuple[str, ...]:

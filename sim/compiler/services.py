@@ -48,7 +48,7 @@ def usable(row: ServiceRow) -> Usable:
     )
     if not any(by_class):
         msg = (
-            f"services {row.id}: no capacity for {', '.join(row.load_classes) or 'any load class'};"
+            f"services {row.id}: no capacity for {', '.join(row.load_classes) or 'any load'};"
             " state capacity_teu, capacity_t or capacity_trucks"
         )
         raise PlanError(msg)
