@@ -78,14 +78,16 @@ class Fleet:
         self._empties: Counter[tuple[int, int]] = Counter()
         self._size = 0
 
-    def begin(self) -> None:
+    def begin(self, _: Event) -> None:
         """Lay vehicle i at end i mod 2."""
         for i in range(self._target()):
             self._add(i % 2)
 
     def has_vehicle(self, end: int) -> bool:
-        """Return whether a vehicle lies ready at an end."""
-        return bool(self._idle[end])
+        """Return whether a vehicle lies ready at an end, and is not about to be retired."""
+        surplus = max(0, self._size - self._target())
+        retired = min(surplus, len(self._idle[0]))
+        return len(self._idle[end]) > (surplus - retired if end else retired)
 
     def send(self, end: int, trip: Vehicle) -> None:
         """Give the vehicle that has lain ready longest its next trip."""
@@ -96,8 +98,8 @@ class Fleet:
         vessel.orders.succeed(trip)
 
     def note_load(self, end: int) -> None:
-        """Look whether load that joins at an end wants a vehicle from the other."""
-        if not self._idle[end] and self._idle[1 - end]:
+        """Look whether load that waits at an end wants a vehicle from the other."""
+        if self._idle[1 - end]:
             self._world.arbiter.mark(self.rank)
 
     def grant(self) -> None:

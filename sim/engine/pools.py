@@ -109,6 +109,8 @@ class Pool:
             and self._gates.at_hand_s != NEVER
             and not self.availability.is_shut
             and self._has_vehicle()
+            and self._first_fits()
+            and self.held_by() is None
         )
 
     def rate_ppm(self) -> int:
@@ -121,6 +123,9 @@ class Pool:
         """Let vehicles leave as long as all conditions hold."""
         while self._members and self._pass_gates():
             self._depart()
+        if self._members and self._gates.filled_s == NEVER:
+            # A state that has just begun may have another longest wait.
+            self._watch_oldest()
 
     def _pass_gates(self) -> bool:
         now_s = self._world.env.now
@@ -149,6 +154,7 @@ class Pool:
         self._held_trains += change
         self._world.arbiter.mark(self.rank)
         if self._held_trains:
+            self._service.pass_on_turn(self)
             self._world.look_for_gridlock()
 
     def held_by(self) -> Room | None:
@@ -167,6 +173,7 @@ class Pool:
             return True
         if not self._asks_before:
             return not self._held_trains
+        self._drop_small_claim(self._yard)
         if self._claim is None:
             # Claims come before trains that ask at the same second.
             number = self.rank - len(self._world.plan.station_kind)
@@ -175,6 +182,15 @@ class Pool:
             claim.callbacks.append(lambda _: self._world.arbiter.mark(self.rank))
             self._yard.request(claim)
         return self._claim.triggered
+
+    def _drop_small_claim(self, yard: Room) -> None:
+        """Give back room too small for a load that has come since and boards first."""
+        if self._claim is None or not self._claim.triggered:
+            return
+        claimed_teu = self._claim.traveller.load_teu
+        if self._members[0][3].load_teu > claimed_teu:
+            yard.give_back(claimed_teu)
+            self._claim = None
 
     def _is_filled(self) -> bool:
         state, now_s = self._service.state(), self._world.env.now
@@ -227,6 +243,8 @@ class Pool:
             self._world.traffic.start(vehicle)
         else:
             self._world.fleets[self._fleet].send(self.end, vehicle)
+            if self._members:
+                self._world.fleets[self._fleet].note_load(self.end)
 
     def _boarding_teu(self) -> int:
         """Return the load that would board now."""

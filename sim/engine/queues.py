@@ -44,9 +44,9 @@ class Queue:
         """Take out the next visit."""
         return heappop(self._entries)[3]
 
-    def drop_last(self, count: int) -> list[Visit]:
-        """Take out the visits that would be served last."""
-        dropped = nlargest(count, self._entries)
+    def drop_last(self, count: int, now_s: int) -> list[Visit]:
+        """Take out, of the visits that have just come, those that would be served last."""
+        dropped = nlargest(count, (entry for entry in self._entries if entry[1] == now_s))
         for entry in dropped:
             self._entries.remove(entry)
         heapify(self._entries)

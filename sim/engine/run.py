@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.draws.replication import draw
-from sim.engine.clock import stop_before
+from sim.engine.clock import Moment, stop_before
 from sim.engine.ledger import Account
 from sim.engine.model import Model
 from sim.engine.yards import Claim
@@ -55,7 +55,8 @@ def run_drawn(plan: Plan, draws: Draws, seed: int, replication: int) -> Trace:
     for service in model.services:
         service.watch_states()
     for fleet in model.fleets:
-        fleet.begin()
+        # In the first instant too, what changes the fleet comes before the fleet.
+        Moment(env, fleet.begin)
     stop_before(env, plan.horizon_s)
     env.run()
     return _close(model, draws)
@@ -132,7 +133,8 @@ def _close(model: Model, draws: Draws) -> Trace:
 def _close_unentered(world: World, draws: Draws, end_s: int) -> None:
     """Book the wait of those that were created but had found no open route yet."""
     created_s, entered_s = draws.consignment_created_s, draws.consignment_entered_s
-    outside = np.flatnonzero((created_s < end_s) & (entered_s >= end_s))
+    has_entered = (entered_s <= end_s) & (entered_s < world.plan.horizon_s)
+    outside = np.flatnonzero((created_s < end_s) & ~has_entered)
     for number in outside.tolist():
         account = Account()
         account.book(NEVER, Cause.CLOSED, NEVER, end_s - int(created_s[number]))

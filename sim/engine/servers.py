@@ -119,7 +119,8 @@ class Server:
         return slowed_s(served_s, self.availability.factor_ppm(row))
 
     def _turn_away(self) -> None:
-        for visit in self.queue.drop_last(len(self.queue) - self._queue_max):
+        excess, now_s = len(self.queue) - self._queue_max, self._world.env.now
+        for visit in self.queue.drop_last(excess, now_s):
             self._world.traffic.refuse(self._rank, visit)
 
 

@@ -100,8 +100,12 @@ class Service:
         self._departing_s[end] = NEVER
         if self._headway_s:
             self._next_s[end] = now_s + slowed_s(self._headway_s, pool.rate_ppm())
+        self.pass_on_turn(pool)
+
+    def pass_on_turn(self, pool: Gathering) -> None:
+        """Let the pools look again that may have waited for this one's turn."""
         for other in self.pools:
-            if other is not pool and other.is_due(end):
+            if other is not pool and other.is_due(pool.end):
                 self._world.arbiter.mark(other.rank)
 
     def _run_timetable(self, departures_s: list[int]) -> Generator[Event, None, None]:

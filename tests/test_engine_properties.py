@@ -1,0 +1,120 @@
+"""What holds in every run of the reference engine, on random plans; and faults once found."""
+
+import numpy as np
+from plan_maker import PlanMaker, Spec
+
+from sim.engine.run import run_drawn
+from sim.plan import NEVER, Effect, Status, Trace
+
+DONE = int(Status.DELIVERED)
+
+
+def run(maker: PlanMaker, **changed: Spec) -> Trace:
+    """Return the trace of a plan made by hand; `changed` replaces fields of the draws."""
+    plan = maker.build()
+    return run_drawn(plan, maker.draws(plan)._replace(**changed), 1, 0)
+
+
+def ages_s(trace: Trace) -> list[int]:
+    """Return how long each consignment was in the run."""
+    finished_s = trace.consignment_finished_s
+    until_s = np.where(finished_s == NEVER, trace.ended_s, finished_s)
+    return [int(age_s) for age_s in until_s - trace.consignment_created_s]
+
+
+def booked_s(trace: Trace) -> list[int]:
+    """Return the sum of the ledger of each consignment."""
+    return [int(sum_s) for sum_s in trace.consignment_cause_s.sum(axis=1)]
+
+
+def ferry(vehicles: int, berth_s: int = 0, yard: str = "", **service: Spec) -> PlanMaker:
+    """Return a ferry a-b, 1000 s one way; with berths if a call takes time."""
+    maker = PlanMaker(horizon_s=100_000).service("v", vehicles=vehicles, **service)
+    maker.leg("ab", "v", [("", 1000)], yard).leg("ba", "v", [("", 1000)])
+    berths = ("berth", "berth") if berth_s else ("", "")
+    maker.fleet("fleet", "v", ("ab", "ba"), cruise_s=1000, berths=berths)
+    if berth_s:
+        maker.server("berth", berth_s, 2)
+    return maker.flow("f").route("go", "f", ["ab"]).route("back", "f", ["ba"])
+
+
+# --- faults once found, each with what the rule says
+
+
+def test_wait_for_a_route_is_booked_once_where_a_count_stops_the_run() -> None:
+    # The second enters at 100, the very second at which the first is finished.
+    maker = PlanMaker(horizon_s=1000, stop_after=1).server("s", 100)
+    maker.flow("f").route("r", "f", ["s"]).send([0, 0], "r")
+
+    trace = run(maker, consignment_entered_s=np.array([0, 100]))
+
+    assert booked_s(trace) == ages_s(trace) == [100, 100]
+
+
+def test_full_queue_refuses_who_comes_and_not_who_waits() -> None:
+    # At 20 one is served and one waits: the third finds no place, whatever its priority.
+    maker = PlanMaker(horizon_s=1000).server("s", 100, queue_max=1, priority=1)
+    maker.flow("low", priority=5).flow("top", priority=1)
+    maker.route("rl", "low", ["s"]).route("rt", "top", ["s"])
+
+    trace = run(maker.send([0, 10], "rl").send([20], "rt"))
+
+    assert trace.consignment_status.tolist() == [DONE, DONE, Status.REFUSED_QUEUE]
+    assert booked_s(trace) == ages_s(trace) == [100, 190, 0]
+
+
+def test_longest_wait_of_a_new_state_is_kept_by_those_already_there() -> None:
+    states = [{}, {"from_s": 500, "max_wait_s": 1000}]
+    maker = PlanMaker(horizon_s=100_000).service("b", capacity=10, states=states)
+    maker.leg("a-b", "b", [("", 500)]).flow("f").route("r", "f", ["a-b"])
+
+    assert run(maker.send([0], "r")).vehicle_departed_s.tolist() == [1000]
+
+
+def test_empty_vessel_is_sent_for_load_left_behind() -> None:
+    # Eight TEU at a, of which four sail at 50; the other vessel, at b, comes for the rest at once.
+    trace = run(ferry(2, capacity=4).send([50] * 4, "go"))
+
+    assert trace.vehicle_departed_s.tolist() == [0, 0, 50, 50, 1050]
+    assert trace.vehicle_load.tolist() == [0, 0, 4000, 0, 4000]
+
+
+def test_shrinking_fleet_retires_a_vessel_though_load_waits_for_it() -> None:
+    # The one vessel lands at b at 1000 and is out since 500: nothing sails back.
+    states = [{"vehicles": 1}, {"from_s": 500, "vehicles": 0}]
+    trace = run(ferry(0, capacity=2, states=states).send([0], "go").send([0], "back"))
+
+    assert trace.vehicle_departed_s.tolist() == [0, 0]
+
+
+def test_vessel_out_of_service_from_the_start_takes_no_berth() -> None:
+    maker = ferry(1, berth_s=100, capacity=2).send([0], "go")
+    maker.closure("dock", ["fleet"], [(0, 300)], effect=Effect.FLEET_MINUS, value_ppm=1)
+    trace = run(maker)
+
+    assert trace.visit_start_s.tolist()[0] == 300
+    assert trace.vehicle_departed_s.tolist()[1] == 400
+
+
+def test_pool_that_cannot_board_leaves_the_gap_to_another() -> None:
+    # Until 50 000 a vehicle from a takes 2 TEU at most, so the lot of 4 stays and b goes on.
+    maker = PlanMaker(horizon_s=100_000).service("b", capacity=4, headway_s=10, max_wait_s=100)
+    maker.leg("a", "b", [("", 500)]).leg("z", "b", [("", 500)]).flow("f", 4)
+    maker.route("ra", "f", ["a"]).route("rz", "f", ["z"]).send([0], "ra").send([10, 2000], "rz")
+    half = {"effect": Effect.PAYLOAD, "value_ppm": 500_000}
+    trace = run(maker.closure("low water", ["a/pool"], [(0, 50_000)], **half))
+
+    assert trace.vehicle_departed_s.tolist() == [10, 2000, 50_000]
+
+
+def test_vessel_asks_again_for_room_if_a_greater_load_comes_first() -> None:
+    # The yard at b takes 4 TEU and gives them back at 21 020. Two TEU that wait for the room ask
+    # for two; at 10 000 four TEU of higher priority come, board first, and need four.
+    maker = ferry(1, berth_s=10, yard="y", capacity=4, max_wait_s=100).yard("y", 4)
+    maker.server("s", 20_000, 2).flow("g", 4, priority=0)
+    maker.flows["f"]["priority"] = 5
+    maker.stations["ab/pool"]["priority"] = 1
+    maker.route("stay", "f", ["ab", "s"]).route("top", "g", ["ab", "s"])
+    trace = run(maker.send([0, 0, 3000], "stay").send([10_000], "top"))
+
+    assert trace.consignment_finished_s.tolist() == [21_020, 21_020, 63_040, 42_030]
