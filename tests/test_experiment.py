@@ -326,6 +326,14 @@ def test_ledger_differences_name_node_and_cause() -> None:
     assert (first["base"], first["difference"]) == (1.0, 3.0)
 
 
+def test_bottleneck_has_an_interval() -> None:
+    two, one = experiment(replications=2).bottlenecks, experiment(replications=1).bottlenecks
+
+    # the pool's waiting is the same in both replications
+    assert two.loc[two["place"] == "pool_a", "value_half_width_95"].tolist() == [0]
+    assert one["value_half_width_95"].isna().all()
+
+
 def test_bottleneck_stands_where_the_ledger_says_in_both() -> None:
     base = experiment(replications=2)
     other = base._replace(bottlenecks=base.bottlenecks.iloc[1:])

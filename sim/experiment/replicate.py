@@ -215,7 +215,7 @@ def _together(plan: Plan, legend: Legend, seed: int, parts: Sequence[Measures]) 
         summary=summary(replications, len(parts)),
         replications=replications,
         **tables,
-        bottlenecks=_rounded(bottlenecks(tables["ledger"], tables["stations"]), "bottlenecks"),
+        bottlenecks=_bottlenecks(parts, tables["ledger"], tables["stations"]),
         ledger_replications=_ledger_replications(parts),
         cohorts=tuple(part.cohort for part in parts),
         notes=legend.notes,
@@ -226,10 +226,27 @@ def _together(plan: Plan, legend: Legend, seed: int, parts: Sequence[Measures]) 
     )
 
 
-def _rounded(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return a table with its figures as they are written."""
-    figures = names(name, "mean")
+def _bottlenecks(
+    parts: Sequence[Measures], ledger: pd.DataFrame, stations: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the worst places of the averaged tables, with the half-widths of their values."""
+    table = bottlenecks(ledger, stations)
+    waiting = [part.ledger[part.ledger["is_waiting"] == "yes"] for part in parts]
+    waits = pd.concat([w.groupby("place")["teu_h"].sum() for w in waiting], axis=1).fillna(0.0)
+    halves = dict(zip(waits.index, map(_half_width, waits.to_numpy(float)), strict=True))
+    busy = dict(zip(stations["station"], stations["utilisation_half_width_95"], strict=True))
+    table["value_half_width_95"] = [
+        (halves if by == "ledger" else busy)[place]
+        for by, place in zip(table["by"], table["place"], strict=True)
+    ]
+    figures = [*names("bottlenecks", "mean"), "value_half_width_95"]
     return table.assign(**{c: rounded(table[c].to_numpy(float)) for c in figures})
+
+
+def _half_width(values: NDArray[np.float64]) -> float:
+    """Return the half-width of values' interval, NaN where there is none."""
+    half = t_interval(values).half_width
+    return np.nan if half is None else half
 
 
 def _ledger_replications(parts: Sequence[Measures]) -> pd.DataFrame:

@@ -305,7 +305,8 @@ KPIS: tuple[Kpi, ...] = (
         "trains_held_for_china_max",
         "",
         "most trains that waited at one instant of the window at gates, customs or inspections "
-        "towards China and at the meters of rail links into China; also .._mean",
+        "towards China, at the meters of rail links into China and for room in yards behind "
+        "them; also .._mean",
     ),
     Kpi(
         "border.<country>_<country>.<mode>.teu",

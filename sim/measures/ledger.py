@@ -79,7 +79,8 @@ def _by_ledger(ledger: pd.DataFrame, stations: pd.DataFrame) -> pd.DataFrame:
 
 def _by_utilisation(stations: pd.DataFrame) -> pd.DataFrame:
     """Return the busiest stations that were visited."""
-    busy = stations[(stations["utilisation"] > 0) & (stations["visits"] > 0)]
+    is_used = (stations["visits"] > 0) | (stations["kind"] == "fleet")
+    busy = stations[(stations["utilisation"] > 0) & is_used]
     busy = busy.sort_values(
         ["utilisation", "station"], ascending=[False, True], ignore_index=True
     )[:_TOP]

@@ -112,32 +112,58 @@ def crossings_table(run: Scope, found: tuple[Line, ...]) -> pd.DataFrame:
 def trains_held(run: Scope, visited: Visits, found: tuple[Line, ...]) -> tuple[int, float] | None:
     """Return the most and the mean number of trains that wait for China, None without any way.
 
-    They wait at gates, customs and inspections of trains towards China, or at the meter
-    of a rail link into China.
+    They wait at gates, customs and inspections of trains towards China, at the meter of a
+    rail link into China, or for room in a yard behind it.
     """
-    legend = run.legend
-    is_rail_leg = np.zeros(len(legend.leg_name) + 1, bool)
-    towards = {
-        s
-        for s, (name, kind) in enumerate(zip(legend.station_id, legend.station_kind, strict=True))
-        if kind in ("gate", "customs", "inspection") and "to_china" in name
-    }
+    entries = [
+        line for line in found if line.passage.mode == "rail" and _leads_into(line.passage, "CN")
+    ]
+    if not entries:
+        return None
+    towards = {line.meter for line in entries if line.meter != NEVER}
+    towards |= _controls_towards_china(run)
+    is_rail = np.zeros(len(run.legend.leg_name) + 1, bool)
     for line in found:
         if line.passage.mode == "rail":
-            is_rail_leg[list(line.legs)] = True
-            if line.passage.is_border and line.passage.countries[1] == "CN":
-                towards.add(line.meter)
-    towards.discard(NEVER)
-    if not towards or not is_rail_leg.any():
-        return None
-    count = run.trace.visit_station.size
-    is_rail = is_rail_leg[vehicle_leg(run)][run.trace.visit_vehicle]
-    chosen = np.isin(visited.station[:count], sorted(towards)) & is_rail
-    since = np.maximum(visited.request_s[:count][chosen], run.start_s).astype(np.int64)
-    until = np.minimum(visited.start_s[:count][chosen], run.end_s).astype(np.int64)
+            is_rail[list(line.legs)] = True
+    station = run.trace.visit_station
+    leg = vehicle_leg(run)[run.trace.visit_vehicle]
+    is_chosen = np.isin(station, sorted(towards)) & is_rail[leg]
+    entering = sorted({leg for line in entries for leg in line.legs})
+    is_chosen |= np.isin(station, _yards_in(run, found, "CN")) & np.isin(leg, entering)
+    chosen = np.flatnonzero(is_chosen)
+    since = np.maximum(visited.request_s[chosen], run.start_s).astype(np.int64)
+    until = np.minimum(visited.start_s[chosen], run.end_s).astype(np.int64)
     waited = until > since
     held_s = float((until - since)[waited].sum())
     return most_at_once(since[waited], until[waited]), held_s / (run.end_s - run.start_s)
+
+
+def _leads_into(passage: Passage, country: str) -> bool:
+    """Return whether a passage enters a country."""
+    return passage.is_border and passage.countries[1] == country
+
+
+def _controls_towards_china(run: Scope) -> set[int]:
+    """Return the controls of vehicles towards China."""
+    legend = run.legend
+    return {
+        s
+        for s, (name, kind) in enumerate(zip(legend.station_id, legend.station_kind, strict=True))
+        if kind in {"gate", "customs", "inspection"} and "to_china" in name
+    }
+
+
+def _yards_in(run: Scope, found: tuple[Line, ...], country: str) -> list[int]:
+    """Return the yards at nodes of a country."""
+    passed = [line.passage for line in found]
+    nodes = {p.origin for p in passed if p.countries[0] == country}
+    nodes |= {p.destination for p in passed if p.countries[1] == country}
+    return [
+        s
+        for s, kind in enumerate(run.plan.station_kind)
+        if kind == Kind.YARD and run.legend.station_node[s] in nodes
+    ]
 
 
 def _waits(waited: Waits, s: int) -> tuple[float, ...]:

@@ -70,7 +70,7 @@ def _is_of_vehicles(run: Scope) -> Flags:
     """Return which stations a vehicle visits, by the plan: also those that none did."""
     plan = run.plan
     visited = np.r_[plan.element_station, plan.fleet_berth.reshape(-1)]
-    is_mine: Flags = (plan.station_kind == Kind.METER) | (plan.station_kind == Kind.FLEET)
+    is_mine: Flags = np.isin(plan.station_kind, (Kind.METER, Kind.FLEET, Kind.YARD))
     is_mine[visited[visited != NEVER]] = True
     return is_mine
 
