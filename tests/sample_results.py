@@ -89,7 +89,7 @@ FLOWS = (
     ("xian_almaty", "xian_port", "almaty", "containers", "china", 120_000.0, 9.4),
 )  # fmt: skip
 
-DAYS = 92
+DAYS = 61
 START = date(2028, 1, 1)
 
 

@@ -68,22 +68,25 @@ FALLBACK_FAMILIES = (
     "SimHei",
     "Droid Sans Fallback",
     "Arial Unicode MS",
-    "Noto Sans Arabic",
-    "Noto Kufi Arabic",
-    "Noto Sans Georgian",
-    "Noto Sans Armenian",
 )
-"""Asked in this order for letters that DejaVu Sans (Latin, Cyrillic, Kazakh) lacks."""
+"""Asked in this order for letters of East Asia, which DejaVu Sans lacks."""
+
+_EAST_ASIA = 0x2E80
+"""First code point of the blocks for which another font is asked."""
 
 
-def families(installed: Sequence[str]) -> list[str]:
-    """Font families in the order in which a letter is looked for.
+def families(installed: Sequence[str], text: str) -> list[str]:
+    """Font families in the order in which a letter of the text is looked for.
 
     Parameters
     ----------
     installed
         Names of the families that are at hand.
+    text
+        What will be written; only letters of East Asia need more than DejaVu Sans.
     """
+    if not any(ord(letter) >= _EAST_ASIA for letter in text):
+        return ["DejaVu Sans"]
     at_hand = set(installed)
     return ["DejaVu Sans", *(name for name in FALLBACK_FAMILIES if name in at_hand)]
 
@@ -94,15 +97,20 @@ def installed_families() -> list[str]:
 
 
 @contextmanager
-def drawing() -> Iterator[None]:
+def drawing(text: str) -> Iterator[None]:
     """Settings of matplotlib under which figures are made and written.
+
+    Parameters
+    ----------
+    text
+        All that may be written in the figure.
 
     Notes
     -----
     Names come from users' files, so dollar signs are not read as mathematics.
     """
     settings: dict[Any, Any] = {
-        "font.family": families(installed_families()),
+        "font.family": families(installed_families(), text),
         "font.size": 9.0,
         "text.color": INK,
         "text.parse_math": False,
@@ -168,7 +176,7 @@ def save(draw: Draw, table: pd.DataFrame, folder: Path, name: str, *, title: str
     title
         What the figure shows, kept in the SVG.
     """
-    with drawing():
+    with drawing(title + table.to_csv(index=False)):
         figure = draw(table)
         if figure is None:
             return None

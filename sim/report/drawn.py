@@ -132,9 +132,11 @@ def utilisation(runs: Sequence[Run]) -> pd.DataFrame:
 
 
 def _station_labels(stations: pd.DataFrame) -> "pd.Series[str]":
-    """Words of each station; the id where there are none."""
-    words = stations["name"].astype(str)
-    return words.where(words != "", stations["station"].astype(str))
+    """Words of each station; with its id where others have the same, or there are none."""
+    ids, words = stations["station"].astype(str), stations["name"].astype(str)
+    often = pd.DataFrame({"id": ids, "words": words}).drop_duplicates()["words"].value_counts()
+    both = words.where(words.map(often) == 1, (words + " [" + ids + "]").str.strip())
+    return both.where(words != "", ids)
 
 
 def queues(runs: Sequence[Run]) -> pd.DataFrame:
@@ -170,10 +172,11 @@ def lines(run: Run) -> pd.DataFrame:
         ``link``, ``start``, ``end``, ``mode``, ``teu`` (sum), ``utilisation`` (of the
         busier direction), and the figures of each direction for those who ask.
     """
-    columns = ["link", "start", "end", "mode", "teu", "utilisation",
+    columns = ["link", "start", "end", "start_name", "end_name", "mode", "teu", "utilisation",
                "teu_forward", "teu_backward", "vehicles", "wait_mean_h"]  # fmt: skip
     table = run.tables.links
-    known = set(run.world.places["node"])
+    places = run.world.places
+    known = places[places["lat"].notna() & places["lon"].notna()]["node"]
     table = table[table["from"].isin(known) & table["to"].isin(known)]
     if table.empty:
         return pd.DataFrame(columns=columns)
@@ -190,6 +193,11 @@ def lines(run: Run) -> pd.DataFrame:
         teu_forward=("teu_forward", "sum"), teu_backward=("teu_backward", "sum"),
         vehicles=("vehicles", "sum"), wait_mean_h=("wait_mean_h", "max"),
     )  # fmt: skip
+    said = names(places)
+    merged = merged.assign(
+        start_name=[said.of(str(n)) for n in merged["start"]],
+        end_name=[said.of(str(n)) for n in merged["end"]],
+    )
     return merged[merged["teu"] > 0].reindex(columns=columns).reset_index(drop=True)
 
 

@@ -62,8 +62,8 @@ def decimals_for(value: float, half_width: float | None, unit: str = "") -> int:
     guide, digits = (half_width, 2) if half_width else (value, 3)
     if not guide or not math.isfinite(guide):
         return 0
-    places = min(digits - 1 - math.floor(math.log10(abs(guide))), 4)
-    most = _DECIMALS.get(unit, 4)
+    places = min(digits - 1 - math.floor(math.log10(abs(guide))), 6)
+    most = _DECIMALS.get(unit, 6)
     if unit.startswith("TEU") or round(guide, most) != 0:
         places = min(places, most)
     return places if half_width else max(places, 0)

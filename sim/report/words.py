@@ -1,5 +1,6 @@
 """Ids in words: places, countries, KPIs and causes as a reader would say them."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
@@ -93,11 +94,13 @@ def short(name: str) -> str:
 
 
 def names(places: pd.DataFrame) -> Names:
-    """Names of the places; where two would read the same, the whole names stand."""
+    """Names of the places; where two would read the same, whole names or ids stand."""
     whole = dict(zip(places["node"].astype(str), places["name"].astype(str), strict=True))
     brief = {node: short(name) for node, name in whole.items()}
-    often = pd.Series(list(brief.values())).value_counts()
-    return Names({node: b if often[b] == 1 else whole[node] for node, b in brief.items()})
+    often = Counter(brief.values())
+    longer = {node: b if often[b] == 1 else whole[node] for node, b in brief.items()}
+    often = Counter(longer.values())
+    return Names({n: said if often[said] == 1 else f"{said} [{n}]" for n, said in longer.items()})
 
 
 def country(code: str) -> str:
