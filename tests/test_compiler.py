@@ -241,8 +241,20 @@ def test_an_unreachable_pair_is_named(tmp_path: Path) -> None:
 
 
 def test_a_lot_that_no_vehicle_takes_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PlanError, match=r"services train: a vehicle takes 100 of box; .* is 102"):
-        compiled(tmp_path, LINE, "demand.lot_teu=102")
+    heavy = LINE.rstrip() + (
+        "\n    - {id: heavy, origin: a, destination: b, load_class: box, unit: teu, year: 2023,"
+        "\n       amount: 100, lot: 102}\n"
+    )
+
+    with pytest.raises(PlanError, match=r"takes 100 of box; the lot of flow heavy is 102: no lot"):
+        compiled(tmp_path, heavy)
+
+
+def test_a_raised_lot_that_no_vehicle_takes_is_not_raised(tmp_path: Path) -> None:
+    plan, legend = compiled(tmp_path, LINE, "demand.lot_teu=102")
+
+    assert plan.flow_lot.tolist() == [2000]
+    assert legend.notes[0].endswith("they keep the lots of their rows: ab")
 
 
 def test_lots_that_waste_a_vehicle_are_noted(tmp_path: Path) -> None:
@@ -352,6 +364,42 @@ def test_a_link_that_may_shut_has_a_gate_without_limit(tmp_path: Path) -> None:
     gate = plan.station_detail[station(legend, "r_n__b>")]
     assert plan.meter_paths_milli[gate] == 0
     assert elements_of(plan, legend, 0)[-1] == ("r_n__b>", 7200, "r_n__b>")
+
+
+def test_a_gate_that_a_closure_needs_moves_no_arrival(tmp_path: Path) -> None:
+    # 50 km at 90 = 2000 s; 1 km at 7 = 514.286 s; 1 km at 7 again: 3028.57 s in all.
+    road = LINE.replace(
+        "length_km: 90, speed_kmh: 45}",
+        "length_km: 50, speed_kmh: 90}\n"
+        + "".join(
+            f"    - {{id: r_{tail}__{head}, from: {tail}, to: {head}, mode: rail,\n"
+            "       gauge_mm: 1520, length_km: 1, speed_kmh: 7}\n"
+            for tail, head in (("b", "c"), ("c", "d"))
+        ).rstrip(),
+    )
+    road = road.replace("to: b, load_classes", "to: d, load_classes")
+    road = road.replace("destination: b, load_class", "destination: d, load_class")
+    road = road.replace("node: b, operation", "node: d, operation").replace(
+        "  links:\n", "    - {id: c, country: KZ}\n    - {id: d, country: KZ}\n  links:\n"
+    )
+    gate = (
+        "\n  closures:\n"
+        "    - {id: slide, kind: slide, effect: shut, target_kind: link, target: [r_b__c],\n"
+        "       rate_per_year: 1, mean_h: 1, law: exponential}\n"
+        "  services:"
+    )
+
+    plan, legend = compiled(tmp_path, road)
+    other, others = compiled(tmp_path, road.replace("\n  services:", gate))
+
+    assert elements_of(plan, legend, 0)[-1] == ("-", 3029, "r_n__b")
+    # Gates at 2000 s and at 2514.286 s: 514 s on the middle link, 515 s on the last.
+    assert elements_of(other, others, 0)[-3:] == [
+        ("-", 2000, "r_n__b"),
+        ("r_b__c>", 514, "r_b__c>"),
+        ("-", 515, "r_c__d"),
+    ]
+    assert set(plan.station_key.tolist()) <= set(other.station_key.tolist())
 
 
 def test_closures_on_dates_are_known_and_others_drawn(tmp_path: Path) -> None:

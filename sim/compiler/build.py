@@ -82,7 +82,7 @@ def _parts(world: World, traffic: Traffic) -> Parts:
         epochs_s=tuple(epoch.start_s for epoch in traffic.epochs),
         choices=routing.choices,
         row_factor_ppm=row_factors(traffic.background, by_id, services, clock),
-        notes=(*lots, *read_notes(traffic.epochs, clock)),
+        notes=(*traffic.notes, *lots, *read_notes(traffic.epochs, clock)),
     )
 
 

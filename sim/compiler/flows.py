@@ -114,6 +114,12 @@ def yearly_amount(rows: Sequence[DemandRow], year: int, growth_per_year: float) 
     return float(np.interp(year, years, [row.amount for row in rows]))
 
 
+def with_own_lot(flow: FlowPart) -> FlowPart:
+    """Return a flow whose lot is as its rows state it, whatever the scenario raised it to."""
+    lot_milli, lot_teu_milli = _lot(flow.row, flow.row.lot)
+    return flow._replace(lot=flow.row.lot, lot_milli=lot_milli, lot_teu_milli=lot_teu_milli)
+
+
 def matches(key: str, pattern: str) -> bool:
     """Return whether a flow's id is meant by an id, or by a beginning with `*`."""
     return key.startswith(pattern[:-1]) if pattern.endswith("*") else key == pattern

@@ -33,8 +33,10 @@ class Day(NamedTuple):
     """The network that routes of one day pass."""
 
     atlas: Atlas
-    metered: frozenset[str]
-    """Links on which every vehicle asks for entry: line meters, and what may be shut."""
+    lines: frozenset[str]
+    """Links with a line meter."""
+    struck: frozenset[str]
+    """Links whose entry some closure may bar or slow."""
 
 
 class Trip(NamedTuple):
@@ -68,8 +70,8 @@ def read_day(network: Network, struck: frozenset[str]) -> Day:
     struck
         Links whose entry some closure may bar or slow.
     """
-    metered = {row.id for row in network.links if row.id in struck or meter(row) is not None}
-    return Day(survey(network), frozenset(metered))
+    lines = frozenset(row.id for row in network.links if meter(row) is not None)
+    return Day(survey(network), lines, struck)
 
 
 def journey(route: Route, day: Day) -> Journey:
@@ -149,24 +151,53 @@ def _lifting(visit: Visit, *, moors: bool) -> str:
 
 
 def _way(leg: Leg, day: Day) -> list[ElementPart]:
-    """Return meters, moves and stops from a leg's first node to its last."""
+    """Return meters, moves and stops from a leg's first node to its last.
+
+    Times between two stops or line meters are rounded as one: a gate put on a link because
+    some closure may shut it moves no arrival.
+    """
     links = [day.atlas.links[link] for link in leg.links]
     hours = move_hours(links, leg.moving_h)
     passed = [(), *(one.rows for one in stops(day.atlas, leg))]
     elements: list[ElementPart] = []
-    loose_h, place = 0.0, ""
+    run = _Run()
     for number, link in enumerate(links):
-        is_metered = link.id in day.metered
         served = _served(passed[number])
-        if place and (is_metered or served):
-            elements.append(ElementPart("", move_s(loose_h), place))
-            loose_h, place = 0.0, ""
+        key = meter_id(link, forward=leg.forward[number])
+        is_line = link.id in day.lines
+        if served or is_line:
+            elements.extend(run.flushed())
+            run = _Run()
         elements.extend(served)
-        if is_metered:
-            key = meter_id(link, forward=leg.forward[number])
+        if is_line:
             elements.append(ElementPart(key, move_s(hours[number]), key))
+        elif link.id in day.struck:
+            elements.extend(run.flushed())
+            run.add(hours[number], link.id)
+            elements.extend(part._replace(station=key, place=key) for part in run.flushed())
         else:
-            loose_h, place = loose_h + hours[number], place or link.id
-    if place:
-        elements.append(ElementPart("", move_s(loose_h), place))
-    return elements
+            run.add(hours[number], link.id)
+    return [*elements, *run.flushed()]
+
+
+class _Run:
+    """Links in a row on which nobody asks for a path: their times are rounded as one."""
+
+    def __init__(self) -> None:
+        self._hours = 0.0
+        self._booked_s = 0
+        self._place = ""
+
+    def add(self, hours: float, link: str) -> None:
+        """Go on along a link."""
+        self._hours += hours
+        self._place = self._place or link
+
+    def flushed(self) -> list[ElementPart]:
+        """Return the move up to here, if any, booked to its first link."""
+        if not self._place:
+            return []
+        until_s = max(move_s(self._hours), self._booked_s + 1)
+        part = ElementPart("", until_s - self._booked_s, self._place)
+        self._booked_s, self._place = until_s, ""
+        return [part]

@@ -11,10 +11,10 @@ from network.schema import ClosureRow, Network, ServiceRow
 from sim.compiler.clock import Clock
 from sim.compiler.closures import demand_windows, struck_links
 from sim.compiler.epochs import Epoch, read_epochs
-from sim.compiler.flows import FlowPart, read_flows
+from sim.compiler.flows import FlowPart, read_flows, with_own_lot
 from sim.compiler.journeys import Journey, journey
 from sim.compiler.parts import ServicePart
-from sim.compiler.services import default_row, service_part
+from sim.compiler.services import default_row, lots_lost, service_part
 from sim.compiler.stations import Facilities
 from sim.compiler.uses import Use, service_key
 from sim.errors import PlanError
@@ -45,6 +45,8 @@ class Traffic(NamedTuple):
     services: Mapping[str, ServicePart]
     rows: Mapping[str, ServiceRow]
     """Service -> one of its rows."""
+    notes: tuple[str, ...]
+    """What became of lots that the scenario raised."""
 
 
 def read_traffic(world: World) -> Traffic:
@@ -66,13 +68,16 @@ def read_traffic(world: World) -> Traffic:
     uses = _uses(epochs, flows, clock)
     _check_reached(flows, uses)
     services, rows = _services(world, uses)
+    uses, notes = _own_lots(uses, services)
+    lots = {use.flow.id: use.flow for use in uses}
     return Traffic(
         epochs=epochs,
-        flows=tuple(flow for flow in flows if flow.is_followed),
+        flows=tuple(lots[flow.id] for flow in flows if flow.is_followed),
         followed=tuple(use for use in uses if use.flow.is_followed),
         background=tuple(use for use in uses if not use.flow.is_followed),
         services=services,
         rows=rows,
+        notes=notes,
     )
 
 
@@ -111,6 +116,28 @@ def _check_reached(flows: Sequence[FlowPart], uses: Sequence[Use]) -> None:
             for flow in lost
         ]
         raise PlanError("\n".join(lines))
+
+
+def _own_lots(
+    uses: Sequence[Use], services: Mapping[str, ServicePart]
+) -> tuple[tuple[Use, ...], tuple[str, ...]]:
+    """Return the uses; flows whose raised lot some vehicle does not take have their own again."""
+    small = {
+        use.flow.id
+        for use in uses
+        if use.flow.lot != use.flow.row.lot
+        for trip in use.journey.trips
+        for state in services[service_key(trip.leg)].states
+        if lots_lost(state, use.flow.load_class, use.flow.lot_milli) is None
+    }
+    if not small:
+        return tuple(uses), ()
+    back = {use.flow.id: with_own_lot(use.flow) for use in uses if use.flow.id in small}
+    note = (
+        f"demand.lot_teu is more than a vehicle of {len(small)} flows takes; they keep the lots "
+        f"of their rows: {', '.join(sorted(small, key=str.encode))}"
+    )
+    return tuple(use._replace(flow=back.get(use.flow.id, use.flow)) for use in uses), (note,)
 
 
 def _services(
