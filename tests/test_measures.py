@@ -132,6 +132,23 @@ def test_station_waits_queues_and_utilisation(measured: Measures) -> None:
     assert meter["wait_mean_h"] == pytest.approx(600 / 2 / 3_600)
 
 
+def test_server_that_finishes_after_closing_was_available_that_long() -> None:
+    # train 0 is served from 99 600 to 103 200; two closures cover 100 000-102 000 together
+    trace = handmade.trace(
+        closure_index=(0, 0, 0),
+        closure_start_s=(86_400, 100_000, 100_500),
+        closure_end_s=(90_000, 101_000, 102_000),
+    )
+
+    gate = only(
+        measure(trace, handmade.plan(), handmade.legend()).stations, station="gate_to_china"
+    )
+
+    # open 86 400 - 3 600 - 2 000 s, and 2 000 s of overtime
+    assert gate["utilisation"] == pytest.approx(3_600 / (80_800 + 2_000))
+    assert gate["shut_percent"] == pytest.approx(100 * 5_600 / 86_400)
+
+
 def test_pool_has_a_filling_time_and_no_utilisation(measured: Measures) -> None:
     pool = only(measured.stations, station="pool_a")
 

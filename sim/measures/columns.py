@@ -94,8 +94,8 @@ COLUMNS: tuple[Column, ...] = (
             "mean",
             (
                 "busy over available server time; for a line, entries over paths; for a fleet, "
-                "time under way over time of its vehicles. Service that runs on after closing "
-                "counts as busy, so a post with hours can pass 1"
+                "time under way over time of its vehicles. A server whose service runs on after "
+                "closing counts as available that long"
             ),
         ),
         ("shut_percent", "%", "mean", "share of the window in which all its rows were shut"),

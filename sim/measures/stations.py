@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from sim.measures.availability import open_seconds, overtime_seconds, shut_spans
 from sim.measures.columns import names
-from sim.measures.scope import HOUR_S, Flags, Floats, Integers, Scope, mean_by_group, sum_by_group
+from sim.measures.scope import HOUR_S, Flags, Floats, Scope, mean_by_group, sum_by_group
 from sim.measures.visits import Visits, Waits, overlap_by_station
-from sim.plan import NEVER, Effect, Kind
+from sim.plan import NEVER, Kind
 
 
 class Served(NamedTuple):
@@ -30,13 +31,14 @@ def served(run: Scope, visited: Visits) -> Served:
     asked = run.is_within(visited.request_s)
     ended = asked & visited.is_ended
     service = (visited.end_s - visited.start_s)[ended].astype(np.int64)
-    open_s = _open_seconds(run)
+    shut = shut_spans(run)
+    open_s = open_seconds(run, shut)
     row_open = np.add.reduceat(open_s, run.plan.row_first[:-1])
     rows = np.diff(run.plan.row_first)
     return Served(
         teu=sum_by_group(visited.station[asked], visited.load[asked], stations) / 1_000,
         service_mean_h=mean_by_group(visited.station[ended], service, stations) / HOUR_S,
-        utilisation=_utilisation(run, visited, open_s),
+        utilisation=_utilisation(run, visited, open_s, overtime_seconds(run, visited, shut)),
         shut_share=1 - row_open / (rows * (run.end_s - run.start_s)),
     )
 
@@ -75,11 +77,11 @@ def _is_of_vehicles(run: Scope) -> Flags:
     return is_mine
 
 
-def _utilisation(run: Scope, visited: Visits, open_s: Floats) -> Floats:
+def _utilisation(run: Scope, visited: Visits, open_s: Floats, overtime_s: Floats) -> Floats:
     """Return busy over available time: of servers, of train paths, of vehicles."""
     plan = run.plan
     at_rows = plan.row_first[:-1]
-    capacity = np.add.reduceat(plan.row_servers * open_s, at_rows)
+    capacity = np.add.reduceat(plan.row_servers * open_s, at_rows) + overtime_s
     busy = _busy_seconds(run, visited)
     is_meter = plan.station_kind == Kind.METER
     if is_meter.any():
@@ -114,35 +116,6 @@ def _busy_seconds(run: Scope, visited: Visits) -> Floats:
             servers = np.ceil(size / batch_max[station])
             busy[station] = (np.maximum(inside, 0) * servers).sum()
     return busy
-
-
-def _open_seconds(run: Scope) -> Floats:
-    """Return `(R,)` seconds of the window in which no closure shut the row (R15)."""
-    plan, trace = run.plan, run.trace
-    rows = plan.row_servers.size
-    window = run.end_s - run.start_s
-    shuts = plan.closure_effect[trace.closure_index] == Effect.SHUT
-    closure = trace.closure_index[shuts]
-    count = np.diff(plan.closure_target_first)[closure]
-    span = np.repeat(np.arange(closure.size), count)
-    within = np.arange(span.size) - np.repeat(np.cumsum(count) - count, count)
-    row = plan.closure_target[plan.closure_target_first[closure][span] + within]
-    start = np.clip(trace.closure_start_s[shuts][span], run.start_s, run.end_s) - run.start_s
-    end = np.clip(trace.closure_end_s[shuts][span], run.start_s, run.end_s) - run.start_s
-    return window - _union_seconds(row, start, end, rows, window)
-
-
-def _union_seconds(
-    row: Integers, start: Integers, end: Integers, rows: int, window: int
-) -> Floats:
-    """Return by row the seconds that its spans cover together, overlaps counted once."""
-    # each row on its own stretch of one long axis, so that one running maximum serves all
-    order = np.argsort(row * (window + 1) + start, kind="stable")
-    base = row[order] * (window + 1)
-    begins, ends = base + start[order], base + end[order]
-    reach = np.maximum.accumulate(np.r_[0, ends])[:-1]
-    covered = np.maximum(ends - np.maximum(begins, reach), 0)
-    return sum_by_group(row[order], covered, rows)
 
 
 def _fleet_seconds(run: Scope) -> tuple[Floats, Floats]:
