@@ -29,6 +29,8 @@ from sim.plots.style import (
 _ROW_IN = 0.34
 _HEAD_IN = 0.95
 _LETTERS = 46
+_IN_A_ROW = 7
+"""Names of causes that fit side by side."""
 
 
 def colours(sides: list[str]) -> dict[str, str]:
@@ -121,7 +123,8 @@ def causes(table: pd.DataFrame) -> Figure | None:
     if table.empty or not (table["value"] > 0).any():
         return None
     labels, sides = in_order(table["label"]), in_order(table["side"])
-    drawn = [cause for cause in CAUSE_COLOUR if cause in set(table["cause"])]
+    booked = set(table.loc[table["value"] > 0, "cause"])
+    drawn = [cause for cause in CAUSE_COLOUR if cause in booked]
     two = len(sides) > 1
     figure, axes = new_figure(1.2 + (0.44 if two else 0.33) * len(labels) + 0.1 * two)
     thick = 0.84 / len(sides)
@@ -144,7 +147,8 @@ def causes(table: pd.DataFrame) -> Figure | None:
     axes.set_xlim(left=0)
     axes.set_xlabel(str(table["unit"].iloc[0]))
     thousands(axes)
-    legend(figure, [Patch(color=CAUSE_COLOUR[c], label=c) for c in drawn], columns=5)
+    columns = len(drawn) if len(drawn) <= _IN_A_ROW else (len(drawn) + 1) // 2
+    legend(figure, [Patch(color=CAUSE_COLOUR[c], label=c) for c in drawn], columns=columns)
     return figure
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from sim.report.material import Comparison, Run
-from sim.report.words import Names, corridor, kpi, names
+from sim.report.words import Names, corridor, kpi, names, sentence_case
 
 MOST_BARS = 12
 MOST_QUEUES = 6
@@ -17,6 +17,8 @@ MOST_BUSY = 16
 MOST_PLACES = 9
 _HOURS_A_DAY = 24.0
 _IN_THOUSANDS = 20_000.0
+_SEEN_PART = 0.003
+"""Part of the longest bar below which a bar is no wider than its outline."""
 
 
 def known_names(runs: Sequence[Run]) -> Names:
@@ -102,7 +104,8 @@ def waiting_places(runs: Sequence[Run]) -> pd.DataFrame:
         unit="TEU-days",
     )
     sums = both.groupby(["label", "side"])["value"].transform("sum")
-    chosen = _ranked(both.assign(total=sums), "total", MOST_PLACES)
+    is_seen = sums > _SEEN_PART * sums.max()
+    chosen = _ranked(both.assign(total=sums)[is_seen], "total", MOST_PLACES)
     if chosen["value"].max() >= _IN_THOUSANDS:
         chosen = chosen.assign(value=chosen["value"] / 1000, unit="thousand TEU-days")
     return chosen.reindex(columns=columns).reset_index(drop=True)
@@ -133,7 +136,8 @@ def utilisation(runs: Sequence[Run]) -> pd.DataFrame:
 
 def _station_labels(stations: pd.DataFrame) -> "pd.Series[str]":
     """Words of each station; with its id where others have the same, or there are none."""
-    ids, words = stations["station"].astype(str), stations["name"].astype(str)
+    ids = stations["station"].astype(str)
+    words = stations["name"].astype(str).map(sentence_case)
     often = pd.DataFrame({"id": ids, "words": words}).drop_duplicates()["words"].value_counts()
     both = words.where(words.map(often) == 1, (words + " [" + ids + "]").str.strip())
     return both.where(words != "", ids)

@@ -22,6 +22,9 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "kg/TEU": "kg a TEU",
     }
 )
+_NOTHING = 1e-7
+"""Part of a value below which a half width is only what arithmetic left."""
+
 _DECIMALS: Mapping[str, int] = MappingProxyType(
     {
         "TEU": 0,
@@ -59,14 +62,15 @@ def decimals_for(value: float, half_width: float | None, unit: str = "") -> int:
         Caps the digits: of TEU there are no parts; of days no more than two decimals,
         unless the interval would then read zero.
     """
-    guide, digits = (half_width, 2) if half_width else (value, 3)
+    is_wide = half_width is not None and half_width > _NOTHING * abs(value)
+    guide, digits = (half_width, 2) if is_wide else (value, 3)
     if not guide or not math.isfinite(guide):
         return 0
     places = min(digits - 1 - math.floor(math.log10(abs(guide))), 6)
     most = _DECIMALS.get(unit, 6)
     if unit.startswith("TEU") or round(guide, most) != 0:
         places = min(places, most)
-    return places if half_width else max(places, 0)
+    return places if is_wide else max(places, 0)
 
 
 def figure(value: float | None, decimals: int | None = None) -> str:

@@ -214,7 +214,7 @@ def stations(run: Run, known: Names, links: dict[str, str], csv: str) -> Table:
     table = run.tables.stations
     table = table[table["visits"] > 0].sort_values("queue_mean", ascending=False, kind="stable")
     labels = [
-        ("Station", [n or s for n, s in zip(table["name"], table["station"], strict=True)]),
+        ("Station", _named(table, "station")),
         ("Place", [links.get(str(n)) or known.of(str(n)) for n in table["node"]]),
     ]
     return measured(("stations", "Stations", csv), table, labels, _OF_STATIONS)
@@ -235,10 +235,16 @@ def stock(run: Run, known: Names, links: dict[str, str], csv: str) -> Table:
     table = table[(table["teu_end"] > 0) | (table["teu_start"] > 0)]
     named = dict(zip(run.tables.stations["station"], run.tables.stations["name"], strict=True))
     labels = [
-        ("Place", [str(named.get(p) or p) for p in table["place"]]),
+        ("Place", [words.sentence_case(str(named.get(p) or p)) for p in table["place"]]),
         ("At", [links.get(str(n)) or (known.of(str(n)) if n else "") for n in table["node"]]),
     ]
     return measured(("stock", "Stock inside by place", csv), table, labels, _OF_STOCK)
+
+
+def _named(table: pd.DataFrame, key: str) -> list[str]:
+    """Words of each row's station, its id where there are none."""
+    pairs = zip(table["name"].astype(str), table[key].astype(str), strict=True)
+    return [words.sentence_case(name or row) for name, row in pairs]
 
 
 def bottlenecks(run: Run, by: str, csv: str) -> Table:
@@ -246,11 +252,10 @@ def bottlenecks(run: Run, by: str, csv: str) -> Table:
     table = run.tables.bottlenecks
     table = table[table["by"] == by].sort_values("rank", kind="stable")
     name = {"ledger": "By waiting booked there", "utilisation": "By utilisation"}[by]
-    labels = [("Place", [n or p for n, p in zip(table["name"], table["place"], strict=True)])]
+    labels = [("Place", _named(table, "place"))]
     measures = [Measure("value", "TEU-hours of waiting" if by == "ledger" else "Utilisation",
                         "whole" if by == "ledger" else "share")]  # fmt: skip
     if by == "ledger":
-        measures.append(Measure("share_percent", "% of all waiting"))
         labels.append(("Mainly", [words.cause(str(c)) for c in table["main_cause"]]))
     return measured((f"bottleneck-{by}", name, csv), table, labels, measures)
 
@@ -259,18 +264,18 @@ def moves(comparison: Comparison, by: str, csv: str) -> Table:
     """The first places by one measure in the base and where they stand in the scenario."""
     table = comparison.bottleneck_moves[comparison.bottleneck_moves["by"] == by]
     table = table.sort_values(["base_rank", "scenario_rank"], kind="stable")
-    name = {"ledger": "By waiting booked there (TEU-hours)", "utilisation": "By utilisation"}[by]
+    caption = "By waiting booked there (TEU-hours)" if by == "ledger" else "By utilisation"
     heads = (Head("Place", "w"), Head("Rank, base", "n"), Head("Rank, scenario", "n"),
              Head("Base", "n"), Head("Scenario", "n"))  # fmt: skip
     half = [_halves(run, by) for run in (comparison.base, comparison.scenario)]
     rows = [
-        (text(row["name"] or row["place"]), number(row["base_rank"], decimals=0),
+        (text(name), number(row["base_rank"], decimals=0),
          number(row["scenario_rank"], decimals=0),
          _placed(row["base_value"], half[0].get(str(row["place"])), by),
          _placed(row["scenario_value"], half[1].get(str(row["place"])), by))
-        for _, row in table.iterrows()
+        for name, (_, row) in zip(_named(table, "place"), table.iterrows(), strict=True)
     ]  # fmt: skip
-    return Table(f"moves-{by}", name, heads, tuple(rows), csv)
+    return Table(f"moves-{by}", caption, heads, tuple(rows), csv)
 
 
 def _halves(run: Run, by: str) -> dict[str, float]:

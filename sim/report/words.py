@@ -88,6 +88,11 @@ class Names(NamedTuple):
         return f"{self.of(start)} → {self.of(end)}"
 
 
+def sentence_case(text: str) -> str:
+    """The text with its first letter as that of a sentence, the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def short(name: str) -> str:
     """A name without what is said in brackets or after a comma."""
     return name.split("(", 1)[0].split(",", 1)[0].strip() or name

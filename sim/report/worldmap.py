@@ -144,7 +144,12 @@ def _layer(
             busy_colour(busy) if is_limited else "var(--base)",
             _tip(row, names),
         ))  # fmt: skip
-    return Layer(run.role, run.title, tuple(strokes), "Width: TEU both ways. Colour: utilisation.")
+    return Layer(
+        run.role,
+        run.title,
+        tuple(strokes),
+        "Width: TEU both ways. Colour: utilisation; grey: no limit of its own.",
+    )
 
 
 def _tip(row: "pd.Series[float]", names: dict[str, str]) -> str:
