@@ -386,6 +386,40 @@ def network_show(
         _show(group.columns, group.rows)
 
 
+@network_app.command("visit")
+def network_visit(
+    node: Annotated[str, typer.Argument(help="Id of a node.")],
+    *,
+    mode: Annotated[str, typer.Option("--mode", help="Mode of the vehicle that comes.")] = "rail",
+    onward: Annotated[
+        str, typer.Option("--onward", help="Mode of the vehicle that goes; default the same.")
+    ] = "",
+    load: Annotated[str, typer.Option("--load", help="box, bulk, grain, truck or air.")] = "box",
+    to_china: Annotated[bool, typer.Option("--to-china", help="On the way to China.")] = False,
+    from_china: Annotated[bool, typer.Option("--from-china", help="On the way from it.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="The vehicle only stops there.")] = False,
+    scenario: OfScenario = "baseline-2028.yaml",
+    as_json: AsJson = False,
+) -> None:
+    """List the facilities that a load passes at a node, in order."""
+    from network.visit import visit
+
+    bound = {"to_china": to_china, "from_china": from_china}
+    rows = visit(
+        _network(_load(scenario)),
+        node,
+        mode_in=mode,
+        mode_out=onward or mode,
+        load_class=load,
+        direction=frozenset(name for name, holds in bound.items() if holds),
+        kind="stop" if stop else "handling",
+    )
+    head = ("facility", "operation", "per", "servers", "mean_h", "opens", "closes")
+    _show(
+        head, [[getattr(row, name) for name in ("id", *head[1:])] for row in rows], as_json=as_json
+    )
+
+
 @network_app.command("map")
 def network_map(
     out: Annotated[Path, typer.Argument(help="SVG file to write.")],
