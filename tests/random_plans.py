@@ -123,15 +123,15 @@ class _Sketch:
             self._servers.append(self._server("s"))
         for _ in range(self._count(0, 2)):
             self._vehicle_servers.append(self._server("v", is_for_vehicles=True))
-        for _ in range(self._count(0, 3)):
+        for _ in range(self._count(0, 4)):
             self._meters.append(self._meter())
         for name in self._flow_names():
             lot = self._count(1, 4)
             load_class = LOAD_CLASSES[self._count(0, 2)] if self._has(0.5) else "box"
             maker.flow(name, lot, load_class=load_class, priority=self._count(0, 3))
-        for _ in range(self._count(0, 3)):
+        for _ in range(self._pick([0, 1, 1, 2, 3])):
             self._service()
-        if self._has(0.45):
+        if self._has(0.5):
             self._fleet()
         self._routes()
         self._closures()
@@ -199,8 +199,8 @@ class _Sketch:
         self._maker.meter(
             name,
             paths,
-            burst=self._count(1, 4),
-            headway_s=self._pick([0, self._span(0.05, 0.8)]),
+            burst=self._pick([1, 2, 3, 5]),
+            headway_s=0 if self._has(0.3) else self._span(0.1, 0.8),
             rule=TrackRule.SLOTS if self._has(0.3) else TrackRule.BUCKET,
             priority=int(self._has(0.2)),
         )
@@ -214,8 +214,8 @@ class _Sketch:
     def _elements(self, *, is_from_berth: bool = False) -> list[tuple[str, int]]:
         """Return a leg that takes time; from a berth it begins at a station."""
         elements: list[tuple[str, int]] = []
-        for _ in range(self._count(0, 3)):
-            kind = self._pick(["server", "meter", "move"])
+        for _ in range(self._count(0, 4)):
+            kind = self._pick(["server", "meter", "meter", "move"])
             if kind == "server" and self._vehicle_servers:
                 move_s = self._pick([0, self._span(0.1, 2)])
                 elements.append((self._pick(self._vehicle_servers), move_s))
@@ -295,7 +295,7 @@ class _Sketch:
         elif self._has(0.2):
             more["departures"] = list(range(self._span(0, 3), self._horizon_s, self._span(0.3, 2)))
         for state in more.get("states", [{}])[1:]:
-            if self._has(0.7):
+            if self._has(0.9):
                 state["vehicles"] = self._count(0, 5)
         self._maker.service(service, **more)
         berths, cranes = ["", ""], ["", ""]
@@ -338,7 +338,7 @@ class _Sketch:
             for _ in range(self._count(1, 2)):
                 steps: list[str] = []
                 for _ in range(self._count(1, 3)):
-                    if self._legs and self._has(0.65):
+                    if self._legs and self._has(0.7):
                         leg = self._pick(self._legs)
                         steps.append(leg)
                         steps += [self._after[leg]] if self._after.get(leg) else []
@@ -396,7 +396,7 @@ class _Sketch:
             return effect, chosen, self._pick([900_000, 600_000, 333_333])
         open_to = [name for name, kind in kinds.items() if kind != Kind.FLEET]
         targets = sorted({self._pick(open_to) for _ in range(self._count(1, 4))})
-        if self._has(0.3):
+        if self._has(0.5):
             targets = [f"{t}#0" if kinds[t] == Kind.SERVER else t for t in targets]
         return effect, targets, self._pick([PPM // 2, 400_000, 1_500_000, 333_333])
 

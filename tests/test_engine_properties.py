@@ -1,10 +1,22 @@
 """What holds in every run of the reference engine, on random plans; and faults once found."""
 
+from collections import Counter
+from functools import cache
+
 import numpy as np
+import pytest
 from plan_maker import PlanMaker, Spec
+from random_plans import build, random_plan, shuffled, with_unused
+from recount import Recount
+from recount_acts import ACTS, acts
+from recount_books import books_faults
+from recount_fleets import fleet_faults, load_faults
+from recount_names import named
+from recount_pools import forming_faults
+from recount_stations import meter_faults, order_faults, refusal_faults, server_faults
 
 from sim.engine.run import run_drawn
-from sim.plan import NEVER, Effect, Status, Trace
+from sim.plan import NEVER, Cause, Effect, Status, Trace
 
 DONE = int(Status.DELIVERED)
 
@@ -118,3 +130,85 @@ def test_vessel_asks_again_for_room_if_a_greater_load_comes_first() -> None:
     trace = run(maker.send([0, 0, 3000], "stay").send([10_000], "top"))
 
     assert trace.consignment_finished_s.tolist() == [21_020, 21_020, 63_040, 42_030]
+
+
+def test_shut_pool_passes_the_gate_of_departure_in_its_turn() -> None:
+    # Gaps of 1000 s: a leaves at 0, z at 1000; b, shut from 500 to 5000, has its turn at 2000.
+    maker = PlanMaker(horizon_s=100_000).service("b", capacity=2, headway_s=1000)
+    maker.flow("f")
+    for leg in "abz":
+        maker.leg(leg, "b", [("", 500)]).route(f"r{leg}", "f", [leg])
+    maker.send([0], "ra").send([100], "rz").send([200], "rb")
+    trace = run(maker.closure("storm", ["b/pool"], [(500, 5000)], weather=1))
+
+    causes_s = trace.consignment_cause_s[2]
+    assert (causes_s[Cause.DEPARTURE], causes_s[Cause.WEATHER]) == (1800, 3000)
+
+
+# --- random plans
+
+
+@cache
+def run_of(seed: int) -> Recount:
+    """Return a random plan's run, laid out for counting again."""
+    _, plan, draws = random_plan(seed)
+    return Recount(plan, draws, run_drawn(plan, draws, 1, 0))
+
+
+CHECKS = (
+    order_faults,
+    server_faults,
+    refusal_faults,
+    meter_faults,
+    forming_faults,
+    load_faults,
+    fleet_faults,
+    books_faults,
+)
+
+
+def faults_of(recount: Recount) -> list[str]:
+    """Return the first faults that each check finds."""
+    return [fault for check in CHECKS for fault in check(recount)[:3]]
+
+
+@pytest.mark.parametrize("first", range(0, 100, 20))
+def test_runs_keep_every_rule_that_can_be_counted_again(first: int) -> None:
+    for seed in range(first, first + 20):
+        assert not faults_of(run_of(seed)), f"seed {seed}"
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize("first", range(100, 2100, 100))
+def test_many_runs_keep_every_rule_that_can_be_counted_again(first: int) -> None:
+    for seed in range(first, first + 100):
+        assert not faults_of(run_of.__wrapped__(seed)), f"seed {seed}"
+
+
+def test_every_rule_acts_in_the_random_plans() -> None:
+    """A check on what never happens proves nothing."""
+    found = Counter(act for seed in range(100) for act in acts(run_of(seed)))
+
+    assert {act: found[act] for act in ACTS if found[act] < 5} == {}
+    assert found["tie"] >= 20
+
+
+@pytest.mark.parametrize("seed", range(0, 100, 2))
+def test_order_of_declaration_and_unused_additions_change_nothing(seed: int) -> None:
+    maker, plan, draws = random_plan(seed)
+    told = named(maker, plan, run_drawn(plan, draws, 1, 0))
+
+    for other in (shuffled(maker, seed), with_unused(maker, seed)):
+        other_plan, other_draws = build(other)
+        retold = named(other, other_plan, run_drawn(other_plan, other_draws, 1, 0))
+        for what, rows in told.items():
+            assert retold[what] == rows, f"seed {seed}: {what}"
+
+
+@pytest.mark.parametrize("seed", range(0, 100, 5))
+def test_same_plan_and_draws_give_the_same_bytes(seed: int) -> None:
+    _, plan, draws = random_plan(seed)
+    first, second = (run_drawn(plan, draws, 1, 0) for _ in range(2))
+
+    for field, value in first._asdict().items():
+        assert np.asarray(value).tobytes() == np.asarray(getattr(second, field)).tobytes(), field

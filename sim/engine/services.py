@@ -105,7 +105,8 @@ class Service:
     def pass_on_turn(self, pool: Gathering) -> None:
         """Let the pools look again that may have waited for this one's turn."""
         for other in self.pools:
-            if other is not pool and other.is_due(pool.end):
+            # One that is shut passes its gates none the less (R23).
+            if other is not pool and other.end == pool.end and other.turn[0] != NEVER:
                 self._world.arbiter.mark(other.rank)
 
     def _run_timetable(self, departures_s: list[int]) -> Generator[Event, None, None]:

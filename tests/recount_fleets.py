@@ -1,0 +1,185 @@
+"""Vessels and departures counted again: who lay where, how full, how far apart (R10, R12).
+
+Each check takes a Recount and returns faults; an empty list is what a sound run gives.
+"""
+
+from collections import defaultdict
+from itertools import pairwise
+from typing import NamedTuple
+
+from recount import Recount, slowed_s
+
+from sim.plan import NEVER, PPM
+
+
+class State(NamedTuple):
+    """A service between two dates."""
+
+    capacity: int
+    unit: list[int]
+    deck: list[int]
+    least: int
+    max_wait_s: int
+    vehicles: int
+
+
+def states_of(recount: Recount, service: int) -> list[tuple[int, State]]:
+    """Return the dated states of a service and the second each begins."""
+    plan = recount.plan
+    return [
+        (
+            int(plan.state_from_s[t]),
+            State(
+                int(plan.state_capacity[t]),
+                plan.state_unit[t].tolist(),
+                plan.state_deck[t].tolist(),
+                int(plan.state_min[t]),
+                int(plan.state_max_wait_s[t]),
+                int(plan.state_vehicles[t]),
+            ),
+        )
+        for t in range(int(plan.state_first[service]), int(plan.state_first[service + 1]))
+    ]
+
+
+def has_constant_size(recount: Recount, fleet: int) -> bool:
+    """Return whether a fleet neither grows nor shrinks, so that all its vessels are seen."""
+    service = int(recount.plan.fleet_service[fleet])
+    sizes = {state.vehicles for _, state in states_of(recount, service)}
+    return len(sizes) == 1 and not recount.closures.edges(int(recount.plan.fleet_station[fleet]))
+
+
+def vessels(recount: Recount, fleet: int, end: int) -> tuple[dict[int, int], dict[int, int]]:
+    """Return how many vessels become ready at an end, and leave it empty, by instant."""
+    coming: dict[int, int] = defaultdict(int)
+    taken: dict[int, int] = defaultdict(int)
+    if fleet == NEVER:
+        return coming, taken
+    plan, trace = recount.plan, recount.trace
+    own, other = (int(plan.fleet_pool[fleet][e]) for e in (end, 1 - end))
+    pool_of = recount.vehicle_pool
+    for vehicle, pool in enumerate(pool_of):
+        if pool == own and not recount.aboard.get(vehicle):
+            taken[recount.departed_s[vehicle]] += 1
+        is_first = pool == NEVER and vehicle % 2 == end
+        if (is_first or pool == other) and trace.vehicle_ended_s[vehicle] != NEVER:
+            coming[_ready_s(recount, fleet, end, vehicle)] += 1
+    return coming, taken
+
+
+def _ready_s(recount: Recount, fleet: int, end: int, vehicle: int) -> int:
+    """Return when a vessel has done with its call and turned round (R12)."""
+    plan = recount.plan
+    berth, handling = int(plan.fleet_berth[fleet][end]), int(plan.fleet_handling[fleet][end])
+    ended_s = int(recount.trace.vehicle_ended_s[vehicle])
+    turnaround_s = int(plan.fleet_turnaround_s[fleet])
+    if NEVER in (berth, handling):
+        return ended_s + turnaround_s
+    visit = next(
+        seen
+        for seen in recount.seen[berth]
+        if seen.is_vehicle and seen.number == vehicle and seen.start_s == ended_s
+    )
+    call_s = recount.served_s(berth, recount.closures.rows(berth)[0], visit)
+    return ended_s + max(call_s, lift_s(recount, handling, visit.load_teu, ended_s)) + turnaround_s
+
+
+def lift_s(recount: Recount, handling: int, load_teu: int, now_s: int) -> int:
+    """Return how long the open cranes take for a load in thousandths of a TEU (R12)."""
+    plan = recount.plan
+    teu_per_2_40_s = sum(
+        (int(plan.row_servers[row]) << 48) // int(plan.row_mean_teu_fp[row])
+        for row in recount.closures.open_rows(handling, now_s)
+        if plan.row_mean_teu_fp[row]
+    )
+    return (load_teu << 40) // (1000 * teu_per_2_40_s) if teu_per_2_40_s else 0
+
+
+def load_faults(recount: Recount) -> list[str]:
+    """No vehicle is over its capacity, deck by deck, nor leaves shut, early or off the table."""
+    faults = []
+    plan = recount.plan
+    for vehicle, numbers in recount.aboard.items():
+        rank = int(plan.pool_station[recount.vehicle_pool[vehicle]])
+        service = int(plan.leg_service[plan.pool_leg[recount.vehicle_pool[vehicle]]])
+        at_s = recount.departed_s[vehicle]
+        state = [s for from_s, s in states_of(recount, service) if from_s <= at_s][-1]
+        used: dict[int, int] = defaultdict(int)
+        for number in numbers:
+            load_class = recount.classes[number]
+            used[state.deck[load_class]] += recount.lots[number] * state.unit[load_class]
+        room = state.capacity * recount.closures.payload_ppm(rank, at_s) // PPM
+        if max(used.values()) > room:
+            faults.append(f"vehicle {vehicle}: {dict(used)} on decks of {room}")
+        if not recount.closures.open_rows(rank, at_s):
+            faults.append(f"vehicle {vehicle}: left at {at_s} while its service was shut")
+    return faults + _gap_faults(recount)
+
+
+def _gap_faults(recount: Recount) -> list[str]:
+    """Compare the departures of each service from each end with its gap or timetable."""
+    faults = []
+    plan = recount.plan
+    departures: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+    for vehicle in recount.aboard:
+        pool = recount.vehicle_pool[vehicle]
+        service = int(plan.leg_service[plan.pool_leg[pool]])
+        rank = int(plan.pool_station[pool])
+        departures[service, int(plan.pool_end[pool])].append((recount.departed_s[vehicle], rank))
+    for (service, end), group in departures.items():
+        group.sort()
+        if plan.service_timetable[service]:
+            first, last = plan.departure_first[service : service + 2]
+            allowed = set(plan.departure_s[first:last].tolist())
+            off = [at_s for at_s, _ in group if at_s not in allowed]
+            twice = [a for (a, _), (b, _) in pairwise(group) if a == b]
+            faults += [f"service {service}/{end}: left at {at_s}" for at_s in off + twice]
+            continue
+        for (first_s, rank), (later_s, _) in pairwise(group):
+            row = recount.closures.rows(rank)[0]
+            ppm = recount.closures.factor_ppm(row, first_s)
+            gap_s = int(plan.service_headway_s[service])
+            if gap_s and later_s - first_s < slowed_s(gap_s, ppm):
+                faults.append(f"service {service}/{end}: {later_s} too soon after {first_s}")
+    return faults
+
+
+def fleet_faults(recount: Recount) -> list[str]:
+    """No more vessels are under way than the fleet has, and each leaves where it lies."""
+    faults = []
+    plan, trace = recount.plan, recount.trace
+    for fleet in range(len(plan.fleet_service)):
+        states = states_of(recount, int(plan.fleet_service[fleet]))
+        rank = int(plan.fleet_station[fleet])
+        pools = plan.fleet_pool[fleet].tolist()
+        trips = [v for v, pool in enumerate(recount.vehicle_pool) if pool in pools]
+        for vehicle in trips:
+            at_s = recount.departed_s[vehicle]
+            has = [s.vehicles for from_s, s in states if from_s <= at_s][-1]
+            size = has - recount.closures.vehicles_out(rank, at_s)
+            ended_s = trace.vehicle_ended_s
+            under_way = sum(
+                recount.departed_s[v] <= at_s and (ended_s[v] == NEVER or ended_s[v] > at_s)
+                for v in trips
+            )
+            if under_way > size:
+                faults.append(f"fleet {fleet}: {under_way} of {size} under way at {at_s}")
+        if has_constant_size(recount, fleet):
+            faults += _parting_faults(recount, fleet)
+    return faults
+
+
+def _parting_faults(recount: Recount, fleet: int) -> list[str]:
+    """Count who lies at each end: nobody leaves an end where no vessel is ready."""
+    faults = []
+    for end in (0, 1):
+        coming, _ = vessels(recount, fleet, end)
+        pool = int(recount.plan.fleet_pool[fleet][end])
+        left_s = sorted(
+            recount.departed_s[v] for v, of in enumerate(recount.vehicle_pool) if of == pool
+        )
+        for i, at_s in enumerate(left_s):
+            ready = sum(count for ready_s, count in coming.items() if ready_s <= at_s)
+            if i + 1 > ready:
+                faults.append(f"fleet {fleet}: {i + 1} of {ready} left end {end} at {at_s}")
+    return faults

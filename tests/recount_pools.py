@@ -1,0 +1,299 @@
+"""Pools and fleets counted again: when each vehicle had to leave, and with whom.
+
+The replay of a service takes from the run only who joined when and when vessels
+came and were sent empty; everything else follows from R10, R12, R16 and R18.
+"""
+
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+from recount import Recount, slowed_s
+from recount_fleets import State, has_constant_size, states_of, vessels
+
+from sim.plan import NEVER, PPM, Kind
+
+
+class Member(NamedTuple):
+    """A consignment in a pool; sorts in order of boarding (R10, R18)."""
+
+    priority: int
+    joined_s: int
+    number: int
+
+
+class Passed(NamedTuple):
+    """When a forming vehicle passed its gates (R23)."""
+
+    filled_s: int = NEVER
+    at_hand_s: int = NEVER
+    free_s: int = NEVER
+
+
+class Left(NamedTuple):
+    """A departure from a pool: when, with whom, and its gates."""
+
+    departed_s: int
+    numbers: tuple[int, ...]
+    passed: Passed
+
+
+class Formed(NamedTuple):
+    """The departures of every pool that could be replayed, and its gates at the end."""
+
+    left: dict[int, list[Left]]
+    passed: dict[int, Passed]
+
+
+class _Pool:
+    """One pool in the replay."""
+
+    def __init__(self, replay: "_Replay", rank: int) -> None:
+        plan = replay.recount.plan
+        index = int(plan.station_detail[rank])
+        self._replay, self.rank = replay, rank
+        self._least_lot = int(plan.pool_min_lot[index])
+        self._least_class = int(plan.pool_min_class[index])
+        self.members: list[Member] = []
+        self.passed = Passed()
+        self.left: list[Left] = []
+
+    def join(self, member: Member) -> None:
+        self.members.append(member)
+        self.members.sort()
+
+    def needs(self) -> list[tuple[int, int]]:
+        """Return (deck, units) of each member."""
+        recount, state = self._replay.recount, self._replay.state()
+        return [
+            (state.deck[recount.classes[m.number]], self._units(recount, state, m.number))
+            for m in self.members
+        ]
+
+    @staticmethod
+    def _units(recount: Recount, state: State, number: int) -> int:
+        return int(recount.lots[number] * state.unit[recount.classes[number]])
+
+    def capacity(self) -> int:
+        ppm = self._replay.recount.closures.payload_ppm(self.rank, self._replay.now_s)
+        return self._replay.state().capacity * ppm // PPM
+
+    def oldest_s(self) -> int:
+        return min(member.joined_s for member in self.members)
+
+    def is_filled(self) -> bool:
+        """Return whether a vehicle would leave with what is here (R10 a)."""
+        state, needs = self._replay.state(), self.needs()
+        if self._replay.has_timetable and state.least == NEVER:
+            return True
+        if state.least != NEVER and sum(units for _, units in needs) >= state.least:
+            return True
+        if state.max_wait_s != NEVER and self._replay.now_s >= self.oldest_s() + state.max_wait_s:
+            return True
+        deck = state.deck[self._least_class]
+        used = sum(units for on, units in needs if on == deck)
+        return used + self._least_lot * state.unit[self._least_class] > self.capacity()
+
+    def is_open(self) -> bool:
+        return bool(self._replay.recount.closures.open_rows(self.rank, self._replay.now_s))
+
+    def first_fits(self) -> bool:
+        return self.needs()[0][1] <= self.capacity()
+
+    def is_due(self) -> bool:
+        return (
+            self.passed.at_hand_s != NEVER
+            and self.is_open()
+            and self._replay.has_vehicle()
+            and self.first_fits()
+        )
+
+    def turn(self) -> tuple[int, int]:
+        return (self.passed.filled_s, self.rank)
+
+    def may_leave(self) -> bool:
+        """Pass the gates that can be passed; return whether a vehicle leaves now."""
+        now_s = self._replay.now_s
+        if self.passed.filled_s == NEVER and self.is_filled():
+            self.passed = self.passed._replace(filled_s=now_s)
+        if self.passed.filled_s == NEVER:
+            return False
+        if self.passed.at_hand_s == NEVER and self._replay.has_vehicle():
+            self.passed = self.passed._replace(at_hand_s=now_s)
+        if self.passed.at_hand_s == NEVER or not self._replay.is_turn_of(self):
+            return False
+        if self.passed.free_s == NEVER:
+            self.passed = self.passed._replace(free_s=now_s)
+        return self.is_open() and self._replay.has_vehicle() and self.first_fits()
+
+    def leave(self) -> None:
+        """Board in order; the first that does not fit closes its deck."""
+        capacity, used, shut = self.capacity(), [0] * 4, set()
+        boarded = []
+        for member, (deck, units) in zip(self.members, self.needs(), strict=True):
+            if deck not in shut and used[deck] + units <= capacity:
+                used[deck] += units
+                boarded.append(member)
+            else:
+                shut.add(deck)
+        self.members = [member for member in self.members if member not in boarded]
+        numbers = tuple(sorted(member.number for member in boarded))
+        self.left.append(Left(self._replay.now_s, numbers, self.passed))
+        self.passed = Passed()
+
+
+class _Replay:
+    """The pools of a service at one end, instant by instant."""
+
+    def __init__(self, recount: Recount, service: int, end: int) -> None:
+        plan = recount.plan
+        self.recount, self._service = recount, service
+        self.now_s = 0
+        self.has_timetable = bool(plan.service_timetable[service])
+        self._headway_s = int(plan.service_headway_s[service])
+        self._fleet = int(plan.service_fleet[service])
+        self._states = states_of(recount, service)
+        self._free_from_s = 0
+        self._departs_s = NEVER
+        ranks = [
+            rank
+            for rank in recount.ranks(Kind.POOL)
+            if plan.leg_service[plan.pool_leg[plan.station_detail[rank]]] == service
+            and plan.pool_end[plan.station_detail[rank]] == end
+        ]
+        self.pools = [_Pool(self, rank) for rank in ranks]
+        self._at_hand = 0
+        self._coming, self._taken = vessels(recount, self._fleet, end)
+
+    def state(self) -> State:
+        """Return the state in force."""
+        return [state for from_s, state in self._states if from_s <= self.now_s][-1]
+
+    def has_vehicle(self) -> bool:
+        """Return whether a vehicle is at hand (R10 c)."""
+        return self._fleet == NEVER or self._at_hand > 0
+
+    def is_turn_of(self, pool: _Pool) -> bool:
+        """Return whether gap or timetable let this pool's vehicle go (R10 b)."""
+        if self.has_timetable:
+            if self._departs_s != self.now_s:
+                return False
+        elif self.now_s < self._free_from_s:
+            return False
+        elif not self._headway_s:
+            return True
+        return all(pool.turn() <= other.turn() for other in self.pools if other.is_due())
+
+    def run(self) -> None:
+        """Follow the service from the first instant to the last."""
+        joins = self._joins()
+        instants = list({at_s for at_s, _, _ in joins} | self._fixed_instants())
+        instants.sort()
+        queue = joins[::-1]
+        while instants:
+            self.now_s = heappop(instants)
+            if not self.recount.has_come(self.now_s):
+                return
+            if self.now_s in self._timetable:
+                self._departs_s = self.now_s
+            while queue and queue[-1][0] == self.now_s:
+                _, pool, member = queue.pop()
+                pool.join(member)
+            self._at_hand += self._coming.get(self.now_s, 0)
+            self._grant()
+            for pool in self.pools:
+                max_wait_s = self.state().max_wait_s
+                if pool.members and max_wait_s != NEVER:
+                    self._call(instants, pool.oldest_s() + max_wait_s)
+            self._call(instants, self._free_from_s)
+            while instants and instants[0] == self.now_s:
+                heappop(instants)
+
+    def _call(self, instants: list[int], at_s: int) -> None:
+        if at_s > self.now_s:
+            heappush(instants, at_s)
+
+    def _grant(self) -> None:
+        """Let the pools leave; an empty trip goes before or after, by rank (R1)."""
+        taken = self._taken.get(self.now_s, 0)
+        is_fleet_first = self._fleet != NEVER and all(
+            self.recount.plan.fleet_station[self._fleet] < pool.rank for pool in self.pools
+        )
+        if is_fleet_first:
+            self._at_hand -= taken
+        is_moving = True
+        while is_moving:
+            is_moving = False
+            for pool in self.pools:
+                while pool.members and pool.may_leave():
+                    pool.leave()
+                    self._leave(pool)
+                    is_moving = True
+        if not is_fleet_first:
+            self._at_hand -= taken
+
+    def _leave(self, pool: _Pool) -> None:
+        self._departs_s = NEVER
+        self._at_hand -= 1
+        if self._headway_s and not self.has_timetable:
+            closures = self.recount.closures
+            ppm = closures.factor_ppm(closures.rows(pool.rank)[0], self.now_s)
+            self._free_from_s = self.now_s + slowed_s(self._headway_s, ppm)
+
+    def _joins(self) -> list[tuple[int, _Pool, Member]]:
+        """Return who joins which pool when, in order."""
+        joins = [
+            (visit.request_s, pool, Member(visit.priority, visit.request_s, visit.number))
+            for pool in self.pools
+            for visit in self.recount.seen.get(pool.rank, [])
+        ]
+        return sorted(joins, key=lambda join: (join[0], join[2]))
+
+    @property
+    def _timetable(self) -> set[int]:
+        plan = self.recount.plan
+        first, last = plan.departure_first[self._service : self._service + 2]
+        return set(plan.departure_s[first:last].tolist()) if self.has_timetable else set()
+
+    def _fixed_instants(self) -> set[int]:
+        instants = self._timetable | {from_s for from_s, _ in self._states} | set(self._coming)
+        instants |= set(self._taken)
+        for pool in self.pools:
+            instants |= self.recount.closures.edges(pool.rank)
+        return instants
+
+
+def form(recount: Recount) -> Formed:
+    """Return the departures that the rules demand, of every service that can be replayed."""
+    plan = recount.plan
+    left: dict[int, list[Left]] = {}
+    passed: dict[int, Passed] = {}
+    for service, fleet in enumerate(plan.service_fleet.tolist()):
+        if fleet != NEVER and not has_constant_size(recount, fleet):
+            continue
+        for end in (0, 1):
+            replay = _Replay(recount, service, end)
+            replay.run()
+            for pool in replay.pools:
+                left[pool.rank], passed[pool.rank] = pool.left, pool.passed
+    return Formed(left, passed)
+
+
+def forming_faults(recount: Recount) -> list[str]:
+    """Vehicles leave when the rules say, and with those whom the rules say."""
+    faults = []
+    for rank, expected in form(recount).left.items():
+        pool = int(recount.plan.station_detail[rank])
+        seen = [
+            (recount.departed_s[vehicle], tuple(sorted(recount.aboard[vehicle])))
+            for vehicle, of in enumerate(recount.vehicle_pool)
+            if of == pool and recount.aboard.get(vehicle)
+        ]
+        wanted = [(leaving.departed_s, leaving.numbers) for leaving in expected]
+        for i, (found, due) in enumerate(zip([*seen, None], [*wanted, None], strict=False)):
+            if found != due:
+                faults.append(f"pool {rank}: departure {i} is {found}, must be {due}")
+                break
+        else:
+            if len(seen) != len(wanted):
+                faults.append(f"pool {rank}: {len(seen)} departures, must be {len(wanted)}")
+    return faults
