@@ -225,6 +225,8 @@ def test_comparison_pairs_replications_and_consignments() -> None:
     assert transit["verdict"] == "less"
     assert transit["variance_saved_percent"] == pytest.approx(100)
     assert paired["difference"] == pytest.approx(-300 / 86_400, rel=1e-6)
+    boxes = row(compared.comparison, "paired.class.box.transit_mean_d")
+    assert boxes["difference"] == pytest.approx(-300 / 86_400, rel=1e-6)
     assert row(compared.comparison, "teu_delivered")["verdict"] == "no difference shown"
 
 

@@ -127,20 +127,15 @@ def _consignment_differences(base: Experiment, other: Experiment) -> pd.DataFram
 
 
 def _paired(base: Cohort, other: Cohort) -> list[tuple[str, float, float, str]]:
-    """Return the KPIs of the consignments that are in both cohorts."""
+    """Return the KPIs of the consignments that are in both cohorts: all, by class, by flow."""
     at, to = _common(base, other)
     if not at.size:
         return []
-    teu = base.flow_teu[base.flow[at]]
-    rows = [("paired.teu", float(teu.sum()), float(other.flow_teu[other.flow[to]].sum()), "TEU")]
-    for name, a, b, unit in (
-        ("transit_mean_d", base.transit_s[at] / _DAY_S, other.transit_s[to] / _DAY_S, "d"),
-        ("delay_mean_d", base.delay_s[at] / _DAY_S, other.delay_s[to] / _DAY_S, "d"),
-        ("usd_per_teu", *_of_route(base, other, at, to, "route_usd_per_teu"), "USD/TEU"),
-        ("co2e_kg_per_teu", *_of_route(base, other, at, to, "route_co2e_kg_per_teu"), "kg/TEU"),
-    ):
-        means = float(np.average(a, weights=teu)), float(np.average(b, weights=teu))
-        rows.append((f"paired.{name}", *means, unit))
+    rows = _means("paired.", base, other, at, to)
+    load_class = base.flow_class[base.flow[at]]
+    for name in np.unique(load_class):
+        mine = load_class == name
+        rows += _means(f"paired.class.{name}.", base, other, at[mine], to[mine])
     flow = base.flow[at]
     count = np.bincount(flow, minlength=base.flow_id.size)
     sums = [
@@ -150,6 +145,23 @@ def _paired(base: Cohort, other: Cohort) -> list[tuple[str, float, float, str]]:
     for f in np.flatnonzero(count):
         name = f"paired.flow.{base.flow_id[f]}.transit_mean_d"
         rows.append((name, float(sums[0][f] / count[f]), float(sums[1][f] / count[f]), "d"))
+    return rows
+
+
+def _means(
+    prefix: str, base: Cohort, other: Cohort, at: NDArray[np.int64], to: NDArray[np.int64]
+) -> list[tuple[str, float, float, str]]:
+    """Return TEU, times and money of the same consignments in base and scenario."""
+    teu = base.flow_teu[base.flow[at]]
+    rows = [(f"{prefix}teu", float(teu.sum()), float(other.flow_teu[other.flow[to]].sum()), "TEU")]
+    for name, mine, theirs, unit in (
+        ("transit_mean_d", base.transit_s[at] / _DAY_S, other.transit_s[to] / _DAY_S, "d"),
+        ("delay_mean_d", base.delay_s[at] / _DAY_S, other.delay_s[to] / _DAY_S, "d"),
+        ("usd_per_teu", *_of_route(base, other, at, to, "route_usd_per_teu"), "USD/TEU"),
+        ("co2e_kg_per_teu", *_of_route(base, other, at, to, "route_co2e_kg_per_teu"), "kg/TEU"),
+    ):
+        means = float(np.average(mine, weights=teu)), float(np.average(theirs, weights=teu))
+        rows.append((f"{prefix}{name}", *means, unit))
     return rows
 
 

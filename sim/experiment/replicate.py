@@ -150,9 +150,9 @@ def stock_growth(replications: pd.DataFrame) -> tuple[Interval, float]:
 
 
 def does_stock_grow(replications: pd.DataFrame) -> bool:
-    """Return whether stock grew by more than 2 % of what was created (R21)."""
+    """Return whether stock grew by more than 2 % of what was created, and not by chance (R21)."""
     growth, created = stock_growth(replications)
-    return growth.mean > GROWTH_OVER * created
+    return growth.mean > max(GROWTH_OVER * created, growth.half_width or 0.0)
 
 
 class _Task(NamedTuple):

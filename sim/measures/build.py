@@ -38,6 +38,7 @@ class Cohort(NamedTuple):
     delay_s: NDArray[np.int32]
     is_finished: NDArray[np.bool_]
     flow_id: NDArray[np.str_]
+    flow_class: NDArray[np.str_]
     flow_teu: NDArray[np.float64]
     """TEU of one consignment, by flow."""
     route_usd_per_teu: NDArray[np.float64]
@@ -120,6 +121,7 @@ def cohort(run: Scope) -> Cohort:
         delay_s=run.delay_s[at].astype(np.int32),
         is_finished=trace.consignment_status[at] == Status.DELIVERED,
         flow_id=np.array(legend.flow_id, dtype=np.str_),
+        flow_class=np.array(legend.flow_class, dtype=np.str_),
         flow_teu=run.plan.flow_lot_teu / 1_000,
         route_usd_per_teu=np.asarray(legend.route_usd_per_teu, float),
         route_co2e_kg_per_teu=np.asarray(legend.route_co2e_kg_per_teu, float),

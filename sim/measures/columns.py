@@ -95,7 +95,8 @@ COLUMNS: tuple[Column, ...] = (
             (
                 "busy over available server time; for a line, entries over paths; for a fleet, "
                 "time under way over time of its vehicles. A server whose service runs on after "
-                "closing counts as available that long"
+                "closing counts as available that long; paths saved up before the window can "
+                "take a line a little over 1"
             ),
         ),
         ("shut_percent", "%", "mean", "share of the window in which all its rows were shut"),
@@ -339,6 +340,12 @@ KPIS: tuple[Kpi, ...] = (
     Kpi("station.<station>.queue_mean", "", "as queue_mean in stations; likewise .queue_max"),
     Kpi("station.<station>.utilisation", "", "as utilisation in stations"),
     Kpi("station.<station>.visits", "", "visits requested in the window"),
+    Kpi(
+        "paired.<kpi>",
+        "",
+        "in comparisons: over the consignments created in both base and scenario, by flow and "
+        "number; also paired.class.<load class>.<kpi> and paired.flow.<flow>.transit_mean_d",
+    ),
     Kpi(
         "pool.<station>.filling_mean_h",
         "h",
