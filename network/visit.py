@@ -174,9 +174,7 @@ def handling(
     return Visit(node, *(tuple(parts[name]) for name in Visit._fields[1:]))
 
 
-def _part(
-    row: FacilityRow, arriving: Side | None, departing: Side | None, load_class: str
-) -> str:
+def _part(row: FacilityRow, arriving: Side | None, departing: Side | None, load_class: str) -> str:
     """Return who passes the row, a field of `Visit`, or an empty text: nobody."""
     sides = [side for side in (arriving, departing) if side is not None]
     if not sides:
@@ -231,17 +229,16 @@ def _modes_match(row: FacilityRow, arriving: Side | None, departing: Side | None
     own = {row.mode_in, row.mode_out} - {""}
     if not own:
         return True
-    if row.operation == "formation":
-        if row.mode_in == row.mode_out:
-            return row.mode_out in modes
-        return row.mode_out == mode_out
-    if row.operation == "berth":
-        return bool((own & modes) - {"rail", "road"})
-    if row.operation == "storage":
-        return bool(own & modes)
+    if row.operation in {"berth", "storage"}:
+        # A berth is for the ship, whatever brings the load to the quay.
+        land = {"rail", "road"} if row.operation == "berth" else set()
+        return bool((own & modes) - land)
     if row.operation == "gauge_change":
         return mode_in == mode_out == row.mode_in
-    if row.operation in _CONTROLS and row.mode_in == row.mode_out:
+    is_within = row.mode_in == row.mode_out
+    if row.operation == "formation":
+        return row.mode_out in modes if is_within else row.mode_out == mode_out
+    if row.operation in _CONTROLS and is_within:
         return row.mode_in in modes
     return _pair_matches(row, mode_in, mode_out)
 

@@ -6,6 +6,7 @@ load goes over only where `network.visit.lets_change` finds a facility that allo
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
 from network.routing.cost import Prices, read_prices
@@ -86,7 +87,9 @@ def _grouped(pairs: Iterable[tuple[Key, Row]]) -> dict[Key, tuple[Row, ...]]:
 
 def _ends(row: ServiceRow) -> tuple[tuple[str, str], ...]:
     there = (row.origin, row.destination)
-    return (there, there[::-1]) if is_both_ways(row) and row.origin != row.destination else (there,)
+    return (
+        (there, there[::-1]) if is_both_ways(row) and row.origin != row.destination else (there,)
+    )
 
 
 def web_of(link: LinkRow) -> Web:
@@ -188,7 +191,7 @@ def _moving_h(carrier: Carrier, links: Sequence[LinkRow]) -> float:
 
 def _signs(atlas: Atlas, nodes: Sequence[str]) -> Iterator[str]:
     """Yield, link by link, from_china, to_china or an empty text."""
-    for tail, head in zip(nodes, nodes[1:], strict=False):
+    for tail, head in pairwise(nodes):
         is_out = atlas.nodes[tail].country == CHINA
         is_in = atlas.nodes[head].country == CHINA
         yield "" if is_out == is_in else "from_china" if is_out else "to_china"

@@ -5,7 +5,8 @@ from itertools import product
 
 from network.routing import cost
 from network.routing.atlas import Atlas, make_leg, sign_ahead, sign_left, survey, with_sign
-from network.routing.expanded import Chain, Errand, Search, Sketch, Terms
+from network.routing.expanded import Chain, Errand, Search, Sketch
+from network.routing.lines import Terms
 from network.routing.passage import co2e_kg
 from network.routing.records import Costs, FlowDemand, Hours, Leg, Options, Route, route_id
 from network.schema import DemandRow, Network
@@ -21,7 +22,7 @@ class Finder:
     def __init__(self, network: Network, options: Options) -> None:
         self.atlas: Atlas = survey(network)
         self._options = options
-        self._search = Search(self.atlas, options.paths, options.detour_limit)
+        self._search = Search(self.atlas, options.detour_limit)
         self._found: dict[tuple[Errand, Terms], tuple[Route, ...]] = {}
 
     def terms(self, row: DemandRow) -> Terms:
@@ -63,26 +64,28 @@ class Finder:
     def _over_lines(self, chain: Chain, errand: Errand, terms: Terms) -> list[Route]:
         """Return up to `paths` routes of one chain that differ in a tenth of their way."""
         options = [self._alternatives(sketch, terms) for sketch in chain.sketches]
-        routes = [self._route(sketches, errand, terms) for sketches in product(*options)]
-        routes.sort(key=lambda route: (route.cost.total_usd, route.id))
-        kept: list[Route] = []
-        for route in routes:
-            if not _passes(route, errand.via):
+        kept: list[tuple[Sketch, ...]] = []
+        for sketches in sorted(product(*options), key=_price):
+            if not _passes(sketches, errand.via):
                 continue
-            if all(_differ(self.atlas, route, other) for other in kept):
-                kept.append(route)
+            if all(_differ(self.atlas, sketches, other) for other in kept):
+                kept.append(sketches)
             if len(kept) == self._options.paths:
                 break
-        return kept
+        return [self._route(sketches, errand, terms) for sketches in kept]
 
     def _alternatives(self, sketch: Sketch, terms: Terms) -> list[Sketch]:
         leg = sketch.leg
         web = (leg.mode, leg.gauge_mm)
         ends = (leg.origin, leg.destination)
-        found = self._search.ways(web, terms, ends, sketch.through, self._options.paths)
+        found = self._search.lines.ways(web, terms, ends, sketch.through, self._options.paths)
+        legs = [make_leg(self.atlas, sketch.carrier, path, leg.load_class) for path in found]
         return [
-            sketch._replace(leg=make_leg(self.atlas, sketch.carrier, path, leg.load_class))
-            for path in found
+            sketch._replace(
+                leg=one,
+                price_usd=self._search.price(one, sketch.carrier, terms).costs.total_usd,
+            )
+            for one in legs
         ]
 
     def _route(self, sketches: Sequence[Sketch], errand: Errand, terms: Terms) -> Route:
@@ -137,8 +140,9 @@ def candidates(
     Returns
     -------
     tuple of Route
-        Of the chains, only those with the fewest default legs: an own service goes before
-        a default (R7). Empty where no facility or service lets the load through.
+        None leans on a default where a chain of own services is within the detour limit
+        (R7); a truck that is hired for a leg does not count as one. Empty where no
+        facility or service lets the load through.
     """
     options = Options(k=k, detour_limit=detour_limit, paths=paths)
     return Finder(network, options).routes(row)
@@ -162,16 +166,20 @@ def signed(atlas: Atlas, legs: Sequence[Leg]) -> tuple[Leg, ...]:
     return tuple(turned)
 
 
-def _passes(route: Route, via: tuple[str, ...]) -> bool:
-    return not via or any(node in via for leg in route.legs for node in leg.nodes)
+def _price(sketches: Sequence[Sketch]) -> float:
+    return sum(sketch.price_usd for sketch in sketches)
 
 
-def _differ(atlas: Atlas, route: Route, other: Route) -> bool:
-    passed = {(leg.mode, link) for leg in other.legs for link in leg.links}
+def _passes(sketches: Sequence[Sketch], via: tuple[str, ...]) -> bool:
+    return not via or any(node in via for sketch in sketches for node in sketch.leg.nodes)
+
+
+def _differ(atlas: Atlas, sketches: Sequence[Sketch], other: Sequence[Sketch]) -> bool:
+    passed = {link for sketch in other for link in sketch.leg.links}
     km = [
-        (atlas.links[link].length_km, (leg.mode, link) in passed)
-        for leg in route.legs
-        for link in leg.links
+        (atlas.links[link].length_km, link in passed)
+        for sketch in sketches
+        for link in sketch.leg.links
     ]
     return sum(k for k, shared in km if shared) <= _SAME_ROUTE * sum(k for k, _ in km)
 

@@ -72,10 +72,7 @@ def _station(
     servers = sum(row.servers or 0 for row in rows)
     per_hour = sum((row.servers or 0) / (row.mean_h or 1.0) for row in rows)
     hours = sum(
-        (row.servers or 0)
-        * _DAY_H
-        * _hours_open(row)
-        * open_share(closures, "station", row.id)
+        (row.servers or 0) * _DAY_H * _hours_open(row) * open_share(closures, "station", row.id)
         for row in rows
     )
     return Station(" ".join(key), hours, servers / per_hour)

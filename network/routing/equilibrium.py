@@ -27,6 +27,14 @@ from network.routing.records import (
 )
 from network.schema import Network
 
+_FIRST_STEP = 0.2
+_LONGER = 1.2
+_SHORTER = 0.5
+_LEAST_STEP = 1e-4
+_MOST_ROUNDS = 40
+_WELL_FILLED = 0.9
+"""A train that leaves with less than this part of its least load is a half-empty one."""
+
 
 class _Table(NamedTuple):
     """All routes of all flows in a row; (R,) arrays, F flows."""
@@ -37,6 +45,8 @@ class _Table(NamedTuple):
     """TEU a day of the route's flow."""
     first: Ints
     """(F,) first route of each flow."""
+    group: Ints
+    """Number of the routes of which one always stays: those of a flow, or of a chain."""
 
     def amounts(self, shares: Reals) -> Reals:
         """Return TEU a day by route."""
@@ -71,12 +81,19 @@ def shares(
     -----
     Share of route i of a flow ∝ exp(−scale × (cost_i + Σ shadow_h × value of time)), the sum
     over the places on the route; a place's shadow hours are those of `Shadow` at its averaged
-    load. Averaged loads move towards offered ones by successive averages (step 1 / n) until
-    the two differ by at most `tolerance` at every place, or `max_iterations` are done.
+    load. Averaged loads move towards offered ones until the two differ by at most
+    `tolerance` at every place, or `max_iterations` are done. The step is each place's own: it
+    shrinks where the difference changed its sign and grows where it did not, because a step
+    of 1 / n takes thousands of rounds where a small service hangs on a great flow. Where
+    trains are to be filled, routes by trains that would leave under their least load are then
+    closed round by round, the least of each flow first and the greatest never, and the rest is
+    shared out anew after each round. On routes that leave the rails the greatest of each chain
+    of handlings stays, because ports and fleets cannot take a whole flow.
 
     References
     ----------
-    Sheffi (1985), Urban Transportation Networks, chapter 12 (method of successive averages).
+    Sheffi (1985), Urban Transportation Networks, chapter 12 (successive averages). Liu, He
+    and He (2009), Transportation Research Record 2091, 3-9 (steps that regulate themselves).
     """
     options = options or Options()
     today = on(network, day) if day is not None else network
@@ -85,7 +102,9 @@ def shares(
     found = [(flow, finder.routes(flow.row)) for flow in placed]
     reached = [(flow, routes) for flow, routes in found if routes]
     table, burden = _tabulate(finder, reached, today)
-    outcome = _settle(table, burden, [routes for _, routes in reached], reached, options)
+    outcome = _settle(table, burden, reached, options)
+    if options.method == "capacity_logit" and options.fills_trains and len(table.flow):
+        outcome = _filled(table, burden, outcome, options)
     kept = _without_crumbs(table, outcome.shares, options)
     loads = burden.offered(table.amounts(kept))
     return Assignment(
@@ -109,6 +128,8 @@ def _tabulate(finder: Finder, reached: Reached, network: Network) -> tuple[_Tabl
     costs: list[float] = []
     teu: list[float] = []
     first: list[int] = []
+    groups: dict[tuple[int, tuple[str, ...]], int] = {}
+    group: list[int] = []
     for index, (flow, routes) in enumerate(reached):
         terms = finder.terms(flow.row)
         amount = flow.per_day * cost.teu_per_unit(flow.row.load_class, flow.row.unit)
@@ -118,13 +139,21 @@ def _tabulate(finder: Finder, reached: Reached, network: Network) -> tuple[_Tabl
             flow_of.append(index)
             costs.append(route.cost.total_usd)
             teu.append(amount)
+            group.append(groups.setdefault((index, _group(route)), len(groups)))
     table = _Table(
         np.array(flow_of, dtype=np.int64),
         np.array(costs, dtype=np.float64),
         np.array(teu, dtype=np.float64),
         np.array(first, dtype=np.int64),
+        np.array(group, dtype=np.int64),
     )
     return table, ledger.burden()
+
+
+def _group(route: Route) -> tuple[str, ...]:
+    if all(leg.mode == "rail" for leg in route.legs):
+        return ()
+    return tuple(part for leg in route.legs for part in (leg.service, leg.destination))
 
 
 class _Outcome(NamedTuple):
@@ -133,13 +162,7 @@ class _Outcome(NamedTuple):
     converged: bool
 
 
-def _settle(
-    table: _Table,
-    burden: Burden,
-    routes: Sequence[tuple[Route, ...]],
-    reached: Reached,
-    options: Options,
-) -> _Outcome:
+def _settle(table: _Table, burden: Burden, reached: Reached, options: Options) -> _Outcome:
     """Return the shares of the method asked for."""
     if not len(table.flow):
         return _Outcome(np.zeros(0), 0, converged=True)
@@ -155,15 +178,20 @@ def _settle(
 def _average(table: _Table, burden: Burden, options: Options) -> _Outcome:
     """Return the shares at which loads, shadow times and shares agree."""
     average = np.zeros(len(burden.places))
+    step = np.full(len(average), _FIRST_STEP)
+    before = np.zeros(len(average))
     found = np.zeros(len(table.flow))
     for iteration in range(1, options.max_iterations + 1):
         felt = burden.felt.spread(shadow_h(average, options.shadow), len(table.flow))
         found = _logit(table, table.cost_usd + felt, options)
         offered = burden.offered(table.amounts(found))
-        gap = np.abs(offered - average)
-        if gap.size == 0 or gap.max() <= options.tolerance:
+        gap = offered - average
+        if gap.size == 0 or np.abs(gap).max() <= options.tolerance:
             return _Outcome(found, iteration, converged=True)
-        average += (offered - average) / iteration
+        turned = gap * before < 0.0
+        shorter = np.maximum(step * _SHORTER, _LEAST_STEP)
+        step = np.where(turned, shorter, np.minimum(step * _LONGER, 1.0))
+        average, before = average + step * gap, gap
     return _Outcome(found, options.max_iterations, converged=False)
 
 
@@ -181,6 +209,33 @@ def _logit(table: _Table, cost_usd: Reals, options: Options) -> Reals:
     total = np.add.reduceat(weight, table.first)
     part: Reals = weight / total[table.flow]
     return part
+
+
+def _filled(table: _Table, burden: Burden, outcome: _Outcome, options: Options) -> _Outcome:
+    """Return the outcome once routes by half-empty trains are closed.
+
+    Splitting a small flow over many lines sends more trains, each with less, through the
+    same gates; nobody who runs trains does that.
+    """
+    for _ in range(_MOST_ROUNDS):
+        closed = _half_empty(table, burden, outcome.shares)
+        if not closed.any():
+            break
+        table = table._replace(cost_usd=np.where(closed, np.inf, table.cost_usd))
+        outcome = _average(table, burden, options)
+    return outcome
+
+
+def _half_empty(table: _Table, burden: Burden, part: Reals) -> NDArray[np.bool_]:
+    """Return which routes to close: by a half-empty train, the least of their group."""
+    ratio = burden.filled_ratio(table.amounts(part))
+    greatest = np.zeros(len(part))
+    np.maximum.at(greatest, table.group, part)
+    is_weak = (ratio < _WELL_FILLED) & (part < greatest[table.group]) & np.isfinite(table.cost_usd)
+    least = np.full(len(part), np.inf)
+    np.minimum.at(least, table.group[is_weak], part[is_weak])
+    closed: NDArray[np.bool_] = is_weak & (part <= least[table.group])
+    return closed
 
 
 def _cheapest(table: _Table) -> Reals:

@@ -7,7 +7,7 @@ value of time, so flows that agree in both share every search tree.
 
 from collections.abc import Iterator, Mapping, Sequence
 from heapq import heappop, heappush
-from itertools import count, islice
+from itertools import count
 from math import inf, isfinite
 from typing import NamedTuple
 
@@ -24,20 +24,21 @@ from network.routing.atlas import (
     sign_left,
     with_sign,
 )
+from network.routing.lines import Lines, Terms
 from network.routing.passage import (
     border_fees_usd,
     handling_fees_usd,
     hours_at,
     mean_h,
+    once,
     stops,
     tariff_usd,
     typical_load_teu,
     waiting_h,
 )
-from network.routing.paths import Roads, Step, cheapest, distances_from, distances_to, settle
+from network.routing.paths import settle
 from network.routing.records import Costs, Hours, Leg
-from network.routing.regions import Haul
-from network.schema import FacilityRow, LinkRow
+from network.schema import FacilityRow
 from network.visit import Visit, handling, lets_change
 
 _COUNTED_DEFAULTS = frozenset({"rail", "river", "air"})
@@ -46,19 +47,6 @@ _FETCH_KM = 500.0
 """Trucks bring air cargo to its airport and fetch it, no farther than this; an assumption."""
 _HOPELESS = 50.0
 """Chains dearer than this over the least conceivable are not looked for."""
-_LOOKED_AT = 12
-"""Paths looked at for each that is kept."""
-_SAME_WAY = 0.9
-"""Two paths are one way if they share more than this part of their length."""
-
-
-class Terms(NamedTuple):
-    """What a load brings to a search."""
-
-    load_class: str
-    value_usd_per_h: float
-    """Value of time per TEU."""
-    lot_teu: float
 
 
 class LegPrice(NamedTuple):
@@ -91,9 +79,9 @@ class Chain(NamedTuple):
     price_usd: float
 
     @property
-    def defaults(self) -> int:
-        """Return how many legs lean on defaults."""
-        return sum(sketch.counts_as_default for sketch in self.sketches)
+    def leans(self) -> bool:
+        """Return whether a leg of the chain leans on a default."""
+        return any(sketch.counts_as_default for sketch in self.sketches)
 
 
 class Errand(NamedTuple):
@@ -107,197 +95,65 @@ class Errand(NamedTuple):
     """Nodes of which one must be passed; empty: none."""
 
 
+class Need(NamedTuple):
+    """What one leg must do."""
+
+    web: Web
+    ends: tuple[str, str]
+    via: tuple[str, ...]
+    """Nodes of which the route has still to pass one; empty: none."""
+    sign: str
+    """Direction of the crossing of China's border that lies just behind, or empty."""
+
+
 class Search:
     """Legs, ways and chains of one network; keeps what it has found."""
 
-    def __init__(self, atlas: Atlas, paths: int, detour_limit: float) -> None:
+    def __init__(self, atlas: Atlas, detour_limit: float) -> None:
         self.atlas = atlas
-        self._paths = paths
         self._limit = detour_limit
-        self._roads: dict[tuple[Web, Terms], Roads] = {}
-        self._remaining: dict[tuple[Web, Terms, str], Mapping[str, float]] = {}
-        self._reach: dict[tuple[Web, Terms, str], Mapping[str, float]] = {}
-        self._ways: dict[
-            tuple[Web, Terms, str, str, str, int], tuple[tuple[Step, ...], ...]
-        ] = {}
+        self.lines = Lines(atlas, detour_limit)
         self._prices: dict[tuple[Leg, Carrier, Terms], LegPrice] = {}
         self._hub_nodes: dict[tuple[str, frozenset[str]], frozenset[str]] = {}
-        self._sketches: dict[
-            tuple[Web, Terms, tuple[str, str], tuple[str, ...], str], tuple[Sketch, ...]
-        ] = {}
+        self._sketches: dict[tuple[Terms, Need], tuple[Sketch, ...]] = {}
         self._visits: dict[tuple[str, Leg | None, Leg | None, str], Visit] = {}
-
-    # --- ways over the lines of one mode and gauge
-
-    def roads(self, web: Web, terms: Terms) -> Roads:
-        """Return the steps of a web by the node that they leave, weighted for a load."""
-        key = (web, terms)
-        if key not in self._roads:
-            steps: dict[str, list[Step]] = {}
-            for link in self.atlas.lines.get(web, ()):
-                for step in self._steps(web, link, terms):
-                    steps.setdefault(step.tail, []).append(step)
-            self._roads[key] = steps
-        return self._roads[key]
-
-    def _steps(self, web: Web, link: LinkRow, terms: Terms) -> Iterator[Step]:
-        hourly = terms.value_usd_per_h + cost.wagon_hire(self.atlas.prices, web[0])
-        hours = link.length_km / link.speed_kmh if link.speed_kmh else 0.0
-        for tail, head, forward in (
-            (link.origin, link.destination, True),
-            (link.destination, link.origin, False),
-        ):
-            nodes = (self.atlas.nodes[tail], self.atlas.nodes[head])
-            is_border = nodes[0].country != nodes[1].country
-            # On one leg the tariff per km is the same on all rails, so a mean serves to
-            # rank paths; on roads it changes with the country.
-            haul = Haul(*web, terms.load_class, "", frozenset({nodes[1].country}), False, False)  # noqa: FBT003 - a record
-            tariff = cost.tariff_per_km(self.atlas.prices, haul) if web[0] == "road" else (
-                self._mean_tariff(haul)
-            )
-            waits = self._stop_h(head, web[0], is_border=is_border)
-            if is_border:
-                waits += self._customs_h(tail, web[0])
-            yield Step(tail, head, link.id, forward, tariff * link.length_km
-                       + hourly * (hours + waits))
-
-    def _mean_tariff(self, haul: Haul) -> float:
-        rows = [
-            cost.per_teu(row, haul.load_class)
-            for row in self.atlas.prices.tariffs
-            if row.mode == haul.mode
-            and (row.gauge_mm is None or row.gauge_mm == haul.gauge_mm)
-            and (not row.load_class or haul.load_class in row.load_class)
-        ]
-        return sum(rows) / len(rows) if rows else 0.0
-
-    def _stop_h(self, node: str, mode: str, *, is_border: bool) -> float:
-        """Return the hours of the stations that any vehicle passes at a node under way."""
-        hours = sum(
-            mean_h(row, 0.0, None)
-            for row in self.atlas.facilities.get(node, ())
-            if row.mode_in == row.mode_out == mode
-            and row.direction == "any"
-            and row.operation in {"lock", "gate", "inspection", "formation"}
-            and row.per not in {"teu", "consignment"}
-        )
-        return hours + (self._customs_h(node, mode) if is_border else 0.0)
-
-    def _customs_h(self, node: str, mode: str) -> float:
-        return sum(
-            mean_h(row, 0.0, None)
-            for row in self.atlas.facilities.get(node, ())
-            if row.mode_in == row.mode_out == mode
-            and row.direction == "any"
-            and row.operation == "customs"
-        )
-
-    def reach(self, web: Web, terms: Terms, source: str) -> Mapping[str, float]:
-        """Return the nodes that a vehicle reaches from a node, with the least cost."""
-        key = (web, terms, source)
-        if key not in self._reach:
-            self._reach[key] = distances_from(source, self.roads(web, terms))
-        return self._reach[key]
-
-    def ways(
-        self, web: Web, terms: Terms, ends: tuple[str, str], through: str, most: int
-    ) -> tuple[tuple[Step, ...], ...]:
-        """Return up to `most` ways between two nodes, cheapest first, led through a node.
-
-        Two ways differ in at least a tenth of their length.
-        """
-        most = 1 if web[0] in {"sea", "air"} else most
-        key = (web, terms, *ends, through, most)
-        if key not in self._ways:
-            self._ways[key] = tuple(self._find_ways(web, terms, ends, through, most))
-        return self._ways[key]
-
-    def _find_ways(
-        self, web: Web, terms: Terms, ends: tuple[str, str], through: str, most: int
-    ) -> Iterator[tuple[Step, ...]]:
-        found: list[tuple[Step, ...]] = []
-        for path in islice(self._paths_between(web, terms, ends, through, most), _LOOKED_AT * most):
-            if all(self._differs(path, other) for other in found):
-                found.append(path)
-                yield path
-            if len(found) == most:
-                return
-
-    def _paths_between(
-        self, web: Web, terms: Terms, ends: tuple[str, str], through: str, most: int
-    ) -> Iterator[tuple[Step, ...]]:
-        roads = self.roads(web, terms)
-        if not through:
-            yield from cheapest(roads, *ends, self._to(web, terms, ends[1]), self._limit)
-            return
-        first = self.ways(web, terms, (ends[0], through), "", most)
-        second = self.ways(web, terms, (through, ends[1]), "", most)
-        joined = [(*a, *b) for a in first for b in second]
-        loopless = [
-            path for path in joined if len({step.head for step in path} | {ends[0]}) > len(path)
-        ]
-        yield from sorted(loopless, key=lambda path: (sum(s.cost for s in path), path))
-
-    def _to(self, web: Web, terms: Terms, target: str) -> Mapping[str, float]:
-        key = (web, terms, target)
-        if key not in self._remaining:
-            steps = [s for leaving in self.roads(web, terms).values() for s in leaving]
-            self._remaining[key] = distances_to(target, steps)
-        return self._remaining[key]
-
-    def _differs(self, path: Sequence[Step], other: Sequence[Step]) -> bool:
-        links = {step.link for step in other}
-        km = [(self.atlas.links[step.link].length_km, step.link in links) for step in path]
-        return sum(k for k, shared in km if shared) <= _SAME_WAY * sum(k for k, _ in km)
 
     # --- legs
 
-    def sketches(
-        self, web: Web, terms: Terms, ends: tuple[str, str], via: tuple[str, ...], sign: str
-    ) -> tuple[Sketch, ...]:
+    def sketches(self, terms: Terms, need: Need) -> tuple[Sketch, ...]:
         """Return the ways in which a leg can be carried, own services before defaults.
 
         Defaults come in only where no own service does what is asked (pass a via node, or
         just run). At sea there is none (R7).
         """
-        key = (web, terms, ends, via, sign)
+        key = (terms, need)
         if key not in self._sketches:
-            self._sketches[key] = self._sketch(web, terms, ends, via, sign)
+            self._sketches[key] = self._sketch(terms, need)
         return self._sketches[key]
 
-    def _sketch(
-        self, web: Web, terms: Terms, ends: tuple[str, str], via: tuple[str, ...], sign: str
-    ) -> tuple[Sketch, ...]:
-        own, spare = carriers(self.atlas, web, ends, terms.load_class)
-        found = self._carried(own, web, terms, ends, via, sign)
+    def _sketch(self, terms: Terms, need: Need) -> tuple[Sketch, ...]:
+        own, spare = carriers(self.atlas, need.web, need.ends, terms.load_class)
+        found = self._carried(own, terms, need)
         if not own and spare:
-            plain = self.ways(web, terms, ends, "", 1)
-            if plain:
-                leg = make_leg(self.atlas, spare[0], plain[0], terms.load_class)
-                own = run_on(self.atlas, web, leg)
-                found = self._carried(own, web, terms, ends, via, sign)
-        does_all = [s for s in found if not via or set(via) & set(s.leg.nodes)]
+            for path in self.lines.ways(need.web, terms, need.ends, "", 1):
+                leg = make_leg(self.atlas, spare[0], path, terms.load_class)
+                found = self._carried(run_on(self.atlas, need.web, leg), terms, need)
+        does_all = any(not need.via or _passed(sketch, need.via) for sketch in found)
         if does_all or not spare:
             return tuple(found)
-        return (*found, *self._carried(spare[:1], web, terms, ends, via, sign))
+        return (*found, *self._carried(spare[:1], terms, need))
 
-    def _carried(
-        self,
-        with_carriers: Sequence[Carrier],
-        web: Web,
-        terms: Terms,
-        ends: tuple[str, str],
-        via: tuple[str, ...],
-        sign: str,
-    ) -> list[Sketch]:
+    def _carried(self, who: Sequence[Carrier], terms: Terms, need: Need) -> list[Sketch]:
+        """Return each carrier's cheapest ways, plain and led through via nodes."""
+        web, ends, via, sign = need
         found: list[Sketch] = []
-        for carrier in with_carriers:
+        for carrier in who:
             # A ship or an aircraft calls nowhere between the ends of its line.
             led = carrier.via or (("",) if web[0] in {"sea", "air"} else ("", *via))
             for through in led:
                 if through in ends:
                     continue
-                for path in self.ways(web, terms, ends, through, 1):
+                for path in self.lines.ways(web, terms, ends, through, 1):
                     leg = with_sign(make_leg(self.atlas, carrier, path, terms.load_class), sign)
                     price = self.price(leg, carrier, terms).costs.total_usd
                     sketch = Sketch(carrier, through, leg, price)
@@ -313,7 +169,7 @@ class Search:
             at_stops = sum(
                 mean_h(row, terms.lot_teu, load)
                 for at in stops(self.atlas, leg)
-                for row in at.rows
+                for row in once(at.rows)
             )
             hours = Hours(leg.moving_h, at_stops, 0.0, waiting_h(carrier, terms.lot_teu))
             hourly = terms.value_usd_per_h + cost.wagon_hire(self.atlas.prices, leg.mode)
@@ -355,9 +211,9 @@ class Search:
     # --- chains
 
     def chains(self, errand: Errand, terms: Terms, most: int) -> tuple[Chain, ...]:
-        """Return up to `most` chains with the fewest default legs, cheapest first.
+        """Return up to `most` chains, cheapest first; such as lean on defaults only if all do.
 
-        Best-first by (defaults, cost so far + least cost to go); dearer than the detour
+        Best-first by (leans, cost so far + least cost to go); dearer than the detour
         limit over the least conceivable, or over the first found, is not looked at.
         """
         to_go = self._costs_to_go(errand, terms)
@@ -380,12 +236,10 @@ class Search:
     ) -> list[Chain]:
         found: list[Chain] = []
         order = count()
-        queue: list[tuple[int, float, int, Chain]] = [(0, 0.0, next(order), Chain((), 0.0))]
+        queue: list[tuple[bool, float, int, Chain]] = [(False, 0.0, next(order), Chain((), 0.0))]
         while queue and len(found) < most:
-            defaults, price, _, chain = heappop(queue)
-            if found and (
-                defaults > found[0].defaults or price > self._limit * found[0].price_usd
-            ):
+            leans, price, _, chain = heappop(queue)
+            if found and (leans > found[0].leans or price > self._limit * found[0].price_usd):
                 break
             if chain.sketches and chain.sketches[-1].leg.destination == errand.destination:
                 if self._flies(chain, errand, terms):
@@ -395,7 +249,7 @@ class Search:
                 state = (longer.sketches[-1].leg.destination, self._has_via(longer, errand))
                 bound = longer.price_usd + to_go.get(state, inf)
                 if bound <= limit:
-                    heappush(queue, (longer.defaults, bound, next(order), longer))
+                    heappush(queue, (longer.leans, bound, next(order), longer))
         return found
 
     def _costs_to_go(self, errand: Errand, terms: Terms) -> Mapping[tuple[str, bool], float]:
@@ -417,8 +271,8 @@ class Search:
         for web in sorted(self.atlas.lines):
             if errand.modes and web[0] not in errand.modes:
                 continue
-            for target in sorted(targets & self.reach(web, terms, node).keys() - {node}):
-                yield from self.sketches(web, terms, (node, target), via, sign)
+            for target in sorted(targets & self.lines.reach(web, terms, node).keys() - {node}):
+                yield from self.sketches(terms, Need(web, (node, target), via, sign))
 
     def _flies(self, chain: Chain, errand: Errand, terms: Terms) -> bool:
         """Return whether air cargo flies: a truck all the way would be another flow."""

@@ -3,7 +3,8 @@
 ``stops`` and ``visits`` are what the compiler turns into elements and steps.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from network.routing.atlas import Atlas, Carrier, side_of
@@ -17,7 +18,7 @@ from network.routing.cost import (
 from network.routing.records import Leg
 from network.routing.regions import Haul
 from network.schema import FacilityRow, ServiceRow
-from network.visit import Visit, handling, stop
+from network.visit import Visit, handling, station_key, stop
 
 _LEAST_SCALE = 0.3
 """A `per: train` time never scales below this part of its mean (R9)."""
@@ -141,6 +142,11 @@ def mean_h(row: FacilityRow, lot_teu: float, load_teu: float | None) -> float:
     return mean
 
 
+def once(rows: Iterable[FacilityRow]) -> tuple[FacilityRow, ...]:
+    """Return the first row of each station: rows of one pool are passed once (R8)."""
+    return tuple({station_key(row): row for row in reversed(tuple(rows))}.values())[::-1]
+
+
 def hours_at(visit: Visit, lot_teu: float, loads: tuple[float | None, float | None]) -> float:
     """Return the mean hours of a visit without any wait.
 
@@ -150,18 +156,16 @@ def hours_at(visit: Visit, lot_teu: float, loads: tuple[float | None, float | No
         TEU aboard the vehicles that come and go, or None.
     """
     return (
-        sum(mean_h(row, lot_teu, loads[0]) for row in visit.arriving)
-        + sum(mean_h(row, lot_teu, None) for row in visit.consignment)
-        + sum(mean_h(row, lot_teu, loads[1]) for row in visit.departing)
+        sum(mean_h(row, lot_teu, loads[0]) for row in once(visit.arriving))
+        + sum(mean_h(row, lot_teu, None) for row in once(visit.consignment))
+        + sum(mean_h(row, lot_teu, loads[1]) for row in once(visit.departing))
     )
 
 
 def tariff_usd(atlas: Atlas, leg: Leg) -> float:
     """Return the tariff of a leg in USD per TEU: by its region, on roads link by link."""
     if leg.mode == "road":
-        return sum(
-            tariff_per_km(atlas.prices, haul) * km for haul, km in link_hauls(atlas, leg)
-        )
+        return sum(tariff_per_km(atlas.prices, haul) * km for haul, km in link_hauls(atlas, leg))
     return tariff_per_km(atlas.prices, leg_haul(atlas, leg)) * leg.km
 
 
@@ -206,7 +210,7 @@ def border_fees_usd(atlas: Atlas, leg: Leg) -> float:
     if not leg.crosses:
         return total
     prefix = f"border_{leg.mode}_"
-    for tail, head in zip(leg.nodes, leg.nodes[1:], strict=False):
+    for tail, head in pairwise(leg.nodes):
         there, here = atlas.nodes[tail].country, atlas.nodes[head].country
         if there == here or "CN" not in {there, here}:
             continue
@@ -221,9 +225,7 @@ def border_fees_usd(atlas: Atlas, leg: Leg) -> float:
     return total
 
 
-def handling_fees_usd(
-    atlas: Atlas, visit: Visit, before: Leg | None, after: Leg | None
-) -> float:
+def handling_fees_usd(atlas: Atlas, visit: Visit, before: Leg | None, after: Leg | None) -> float:
     """Return the fees of a visit in USD per TEU: gauge change, port, terminal, customs."""
     leg = before or after
     if leg is None:

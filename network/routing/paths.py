@@ -46,7 +46,9 @@ def distances_from(source: str, roads: Roads) -> dict[str, float]:
     return settle(source, {node: [(s.head, s.cost) for s in e] for node, e in roads.items()})
 
 
-def settle(start: State, neighbours: Mapping[State, Sequence[tuple[State, float]]]) -> dict[State, float]:
+def settle(
+    start: State, neighbours: Mapping[State, Sequence[tuple[State, float]]]
+) -> dict[State, float]:
     """Return the least cost from a state to every state that it reaches (Dijkstra)."""
     settled: dict[State, float] = {}
     queue = [(0.0, start)]
@@ -74,7 +76,7 @@ def cheapest(
         Greatest cost over least; dearer paths are not looked for.
     """
     most = remaining.get(source, inf) * limit * _ROUNDING
-    first = _spur(roads, source, target, remaining, most, frozenset(), frozenset())
+    first = _spur(roads, (source, target), remaining, most, (frozenset(), frozenset()))
     found: list[tuple[Step, ...]] = []
     queue: list[tuple[float, tuple[str, ...], tuple[Step, ...], int]] = []
     if first is not None:
@@ -90,7 +92,7 @@ def cheapest(
             banned = frozenset(p[at].link for p in found if p[:at] == root and len(p) > at)
             passed = frozenset(step.tail for step in root)
             left = most - _cost(root)
-            spur = _spur(roads, path[at].tail, target, remaining, left, banned, passed)
+            spur = _spur(roads, (path[at].tail, target), remaining, left, (banned, passed))
             if spur is not None:
                 whole = root + spur
                 heappush(queue, (_cost(whole), _names(whole), whole, at))
@@ -106,14 +108,14 @@ def _names(path: Sequence[Step]) -> tuple[str, ...]:
 
 def _spur(
     roads: Roads,
-    source: str,
-    target: str,
+    ends: tuple[str, str],
     remaining: Mapping[str, float],
     most: float,
-    banned: frozenset[str],
-    passed: frozenset[str],
+    avoided: tuple[frozenset[str], frozenset[str]],
 ) -> tuple[Step, ...] | None:
-    """Return the cheapest path that avoids nodes passed and first links banned, or None."""
+    """Return the cheapest path that avoids (first links, nodes) and costs no more, or None."""
+    source, target = ends
+    banned, passed = avoided
     queue: list[tuple[float, str, float, Step | None]] = [
         (remaining.get(source, inf), source, 0.0, None)
     ]

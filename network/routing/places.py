@@ -5,7 +5,6 @@ all classes are counted in vehicle loads (parts of a vehicle's capacity), so tha
 bulk on one ferry add up (R16).
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,8 +12,8 @@ from numpy.typing import NDArray
 
 from network.routing import capacity, cost
 from network.routing.atlas import Atlas
-from network.routing.expanded import Terms
-from network.routing.passage import Stop, capacity_teu, stops, visits
+from network.routing.lines import Terms
+from network.routing.passage import Stop, capacity_teu, once, stops, visits
 from network.routing.records import Leg, PlaceKind, Route
 from network.schema import ClosureRow, DefaultRow, FacilityRow, LinkRow, ServiceRow
 from network.visit import VEHICLE_MODE, Visit, station_key
@@ -24,6 +23,7 @@ Ints = NDArray[np.int64]
 
 _LEAST_SCALE = 0.3
 _DAY_H = 24.0
+_TINY = 1e-9
 
 
 class PlaceSpec(NamedTuple):
@@ -43,10 +43,14 @@ class Pools(NamedTuple):
     """Least part of a vehicle at which it leaves before its time; 1: only when full."""
     lot: Reals
     """Part of a vehicle that the smallest lot fills."""
-    headway_days: Reals
-    """Least gap between departures; 0: none."""
+    most: Reals
+    """Most departures a day of the pool's service from this end; infinite: no limit."""
+    service: Reals
+    """Number of the service and end: pools of one number share the departures."""
     wait_days: Reals
     """Longest wait of the oldest; infinite: none."""
+    rail: Reals
+    """1 for trains, 0 for other vehicles."""
 
 
 class Pairs(NamedTuple):
@@ -59,7 +63,8 @@ class Pairs(NamedTuple):
     def spread(self, amounts: Reals, size: int) -> Reals:
         """Return the sums onto each of `size` receivers."""
         weights = self.value * amounts[self.of]
-        return np.bincount(self.onto, weights=weights, minlength=size)[:size]
+        sums = np.bincount(self.onto, weights=weights, minlength=size)[:size]
+        return sums.astype(np.float64)
 
 
 class Burden(NamedTuple):
@@ -92,11 +97,20 @@ class Burden(NamedTuple):
             + self.direct.spread(teu_per_day, len(self.places))
         )
 
+    def filled_ratio(self, teu_per_day: Reals) -> Reals:
+        """Return, by route, the least fill of its trains over their least load, ≤ 1."""
+        decks = self.filled.spread(teu_per_day, 2 * len(self.pools.lot)).reshape(-1, 2)
+        part = part_filled(self.pools, decks.max(axis=1))
+        ratio = np.where(
+            self.pools.rail > 0.0, np.minimum(1.0, part / np.maximum(self.pools.least, _TINY)), 1.0
+        )
+        least = np.ones(len(teu_per_day))
+        np.minimum.at(least, self.filled.of, ratio[self.filled.onto // 2])
+        return least
+
     def _worked(self, trips: Reals, part: Reals) -> Reals:
         of = self.vehicles.of
-        scale = np.where(
-            self.scale > 0.0, np.maximum(_LEAST_SCALE, self.scale * part[of]), 1.0
-        )
+        scale = np.where(self.scale > 0.0, np.maximum(_LEAST_SCALE, self.scale * part[of]), 1.0)
         scaled = self.vehicles._replace(value=self.vehicles.value * scale)
         return scaled.spread(trips, len(self.places))
 
@@ -104,14 +118,18 @@ class Burden(NamedTuple):
 def part_filled(pools: Pools, loads_per_day: Reals) -> Reals:
     """Return the part of its capacity with which a vehicle of each pool leaves (R10).
 
-    It gathers for the headway, or until the least load is there, and leaves earlier with
-    what there is once the oldest has waited long enough.
+    It leaves with its least load, or earlier with what there is once the oldest has waited
+    long enough; with more where its service has not departures enough for all that.
     """
-    gathered = np.clip(loads_per_day * pools.headway_days, pools.least, 1.0)
-    waits = np.where(np.isfinite(pools.wait_days), pools.wait_days, 0.0)
-    in_time = np.where(np.isfinite(pools.wait_days), loads_per_day * waits, np.inf)
-    patient = np.maximum(np.maximum(in_time, loads_per_day * pools.headway_days), pools.lot)
-    return np.minimum(np.minimum(gathered, patient), 1.0)
+    has_patience = np.isfinite(pools.wait_days)
+    in_time = loads_per_day * np.where(has_patience, pools.wait_days, 0.0)
+    patient = np.where(has_patience, np.maximum(in_time, pools.lot), np.inf)
+    part = np.minimum(pools.least, patient)
+    trips = np.divide(loads_per_day, part, out=np.zeros_like(part), where=part > 0.0)
+    number = pools.service.astype(np.int64)
+    wanted = np.bincount(number, weights=trips, minlength=1)[number]
+    filled: Reals = np.minimum(part * np.maximum(1.0, wanted / pools.most), 1.0)
+    return filled
 
 
 class _Entries:
@@ -146,7 +164,8 @@ class Ledger:
         self._places: list[PlaceSpec] = []
         self._index: dict[tuple[PlaceKind, str], int] = {}
         self._pools: dict[tuple[str, str, str, tuple[str, ...]], int] = {}
-        self._pool_rows: list[tuple[float, float, float, float, float]] = []
+        self._pool_rows: list[tuple[float, ...]] = []
+        self._ends: dict[tuple[str, str, str], int] = {}
         self._pool_places: list[dict[int, bool]] = []
         self._stops: dict[Leg, tuple[Stop, ...]] = {}
         self._filled, self._vehicles, self._direct = _Entries(), _Entries(), _Entries()
@@ -168,7 +187,7 @@ class Ledger:
             self._filled.add(index, 2 * pool + deck, 1.0 / teu if teu else 0.0)
             touched |= self._pool_places[pool]
         for visit in seen:
-            for facility in visit.consignment:
+            for facility in once(visit.consignment):
                 place = self._station(facility)
                 if place is not None:
                     self._direct.add(index, place, self._work(facility, terms.lot_teu))
@@ -185,10 +204,10 @@ class Ledger:
 
     def burden(self) -> Burden:
         """Return what has been added, as arrays."""
-        table = np.array(self._pool_rows, dtype=np.float64).reshape(-1, 5)
+        table = np.array(self._pool_rows, dtype=np.float64).reshape(-1, len(Pools._fields))
         return Burden(
             places=tuple(self._places),
-            pools=Pools(*(table[:, column] for column in range(5))),
+            pools=Pools(*(table[:, column] for column in range(len(Pools._fields)))),
             filled=self._filled.done(),
             vehicles=self._vehicles.done(),
             scale=np.array(self._scale, dtype=np.float64),
@@ -208,10 +227,22 @@ class Ledger:
             self._pool_rows[index] = (*known[:2], min(known[2], lot), *known[3:])
         else:
             index = self._pools[key] = len(self._pools)
-            self._pool_rows.append((teu, _least(row, leg, teu), lot, *_gaps(row)))
             self._pool_places.append({})
+            most = self._works_service(index, leg, row)
+            end = self._ends.setdefault(key[:3], len(self._ends))
+            wait = np.inf if row.max_wait_h is None else row.max_wait_h / _DAY_H
+            self._pool_rows.append(
+                (
+                    teu,
+                    _least(row, leg, teu),
+                    lot,
+                    most,
+                    float(end),
+                    wait,
+                    float(leg.mode == "rail"),
+                )
+            )
             self._works_lines(index, leg)
-            self._works_service(index, leg, row)
         # Loads of several classes share a pool: each class adds the rows that are its own.
         self._works_stations(index, leg, ends, teu)
         return index
@@ -225,19 +256,19 @@ class Ledger:
                 place = self._place("link", name, paths, "trains")
                 self._put(pool, place, 1.0 / paths, 0.0, is_rail=True)
 
-    def _works_service(self, pool: int, leg: Leg, row: ServiceRow | DefaultRow) -> None:
+    def _works_service(self, pool: int, leg: Leg, row: ServiceRow | DefaultRow) -> float:
+        """Enter the service as a place; return its most departures a day."""
         if isinstance(row, DefaultRow):
-            return
+            return np.inf
         most = capacity.departures_per_day(self._atlas, self._closures, row, leg.moving_h)
         if np.isfinite(most):
             name = f"{row.line or row.id} {leg.origin}>{leg.destination}"
             place = self._place("service", name, most, "departures")
             self._loads.add(pool, place, 1.0 / self._places[place].capacity_per_day)
             self._pool_places[pool][place] = leg.mode == "rail"
+        return most
 
-    def _works_stations(
-        self, pool: int, leg: Leg, ends: tuple[Visit, Visit], teu: float
-    ) -> None:
+    def _works_stations(self, pool: int, leg: Leg, ends: tuple[Visit, Visit], teu: float) -> None:
         if leg not in self._stops:
             self._stops[leg] = stops(self._atlas, leg)
         passed = [
@@ -256,9 +287,7 @@ class Ledger:
             scale = teu / row.ref_teu if row.ref_teu else 0.0
             self._put(pool, place, work, scale, is_rail=VEHICLE_MODE[row.per] == "rail")
 
-    def _put(
-        self, pool: int, place: int, work: float, scale: float, *, is_rail: bool
-    ) -> None:
+    def _put(self, pool: int, place: int, work: float, scale: float, *, is_rail: bool) -> None:
         self._vehicles.add(pool, place, work)
         self._scale.append(scale)
         self._pool_places[pool][place] = is_rail
@@ -283,10 +312,3 @@ def _least(row: ServiceRow | DefaultRow, leg: Leg, teu: float) -> float:
         return 1.0
     boxes = capacity_teu(row, "box") or teu
     return min(1.0, row.min_load_teu / (boxes if leg.load_class == "box" else teu))
-
-
-def _gaps(row: ServiceRow | DefaultRow) -> tuple[float, float]:
-    """Return the least gap between departures and the longest wait, both in days."""
-    gap = (row.departures_every_h or row.headway_h or 0.0) if isinstance(row, ServiceRow) else 0.0
-    wait = row.max_wait_h
-    return (gap / _DAY_H, np.inf if wait is None else wait / _DAY_H)

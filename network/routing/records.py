@@ -129,9 +129,11 @@ class Options(NamedTuple):
     """Scale of the logit, 1 / (USD per TEU); an assumption, range 0.005 to 0.02."""
     min_share: float = 0.02
     """Smaller shares are dropped and the rest scaled up, so that no train waits for them."""
+    fills_trains: bool = True
+    """Close routes by trains that would leave under their least load (capacity_logit)."""
     shadow: Shadow = Shadow()
     tolerance: float = 0.01
-    max_iterations: int = 500
+    max_iterations: int = 8000
     fixed: Mapping[str, Mapping[str, float]] | None = None
     """Method ``fixed``: flow -> route id -> weight; a flow without entry takes its cheapest."""
 
