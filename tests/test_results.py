@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sim.engine.run import run
 from sim.errors import ResultsError
 from sim.experiment.pairing import compare
 from sim.experiment.replicate import Experiment, run_experiment
@@ -15,16 +16,37 @@ from sim.measures.columns import names
 from sim.plan import Plan, Trace
 from sim.results import files, manifest
 from sim.results.identity import Identity, identify
+from sim.results.obtain import Engine, obtain_comparison, obtain_run
 from sim.results.store import (
     COMPARED,
     TABLES,
     Facts,
+    RunResult,
     load_comparison,
     load_run,
     run_folder,
     save_comparison,
     save_run,
 )
+from sim.scenario.resolve import load
+
+QUEUE = """\
+schema_version: 1
+name: queue
+network:
+  source: none
+  nodes: [{id: q, name: Queue, country: KZ, lat: 50, lon: 70, kind: city, utc_offset_h: 5}]
+  facilities:
+    - {id: server, node: q, operation: handling, direction: any, servers: 1, mean_h: 1, cv: 1,
+       law: exponential, per: consignment}
+demand:
+  rows:
+    - {id: c, origin: q, destination: q, load_class: box, unit: teu, year: 2024, amount: 4392,
+       lot: 1, allowed_modes: [rail]}
+window: {start: 2024-01-01, days: 10, warm_up_days: 1, run_out_days: 1}
+experiment: {replications: 2, seed: 1}
+"""
+"""One server at load 0.5, for ten days."""
 
 FACTS = Facts("By hand", "simpy", 1, 1, ("demand.factor=1.0",), (("run_s", 0.5),))
 
@@ -256,3 +278,28 @@ def test_definitions_lie_beside_the_tables(tmp_path: Path, experiment: Experimen
     for table in TABLES:
         assert columns.loc[columns["table"] == table, "column"].tolist() == names(table)
     assert columns["meaning"].notna().all()
+
+
+def test_finished_run_is_read_and_not_run_again(tmp_path: Path) -> None:
+    path = tmp_path / "queue.yaml"
+    path.write_text(QUEUE)
+    scenario = load(path, sets=(), overrides=(), search=())
+    seen: list[int] = []
+
+    def counted(plan: Plan, seed: int, replication: int) -> Trace:
+        seen.append(replication)
+        return run(plan, seed, replication)
+
+    def obtain(*, force: bool = False) -> RunResult:
+        engine = Engine("simpy", counted)
+        return obtain_run(scenario, engine, tmp_path / "out", clock_s=lambda: 0.0, force=force)
+
+    first, again = obtain(), obtain()
+    assert seen == [0, 1]
+    forced = obtain(force=True)
+    assert seen == [0, 1, 0, 1]
+    assert content(first.folder) == content(again.folder) == content(forced.folder)
+
+    folder = obtain_comparison(first, again, tmp_path / "out")
+    differences = load_comparison(folder)[1].comparison["difference"]
+    assert (differences == 0).all()

@@ -200,6 +200,10 @@ def _in_processes(
             f"run: a process that worked on one of {len(tasks)} replications died, most often "
             "for want of memory; try again with fewer --jobs"
         ) from fault
+    except KeyboardInterrupt:
+        for child in multiprocessing.active_children():
+            child.terminate()
+        raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
