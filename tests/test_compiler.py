@@ -147,6 +147,18 @@ def test_dated_rows_begin_an_epoch_and_a_new_station_a_new_route(tmp_path: Path)
     assert plan.choice_route.tolist() == [0, 0, 1]
 
 
+def test_epochs_begin_in_the_measured_window_alone(tmp_path: Path) -> None:
+    # The new customs row opens on 4 January, in the warm-up of 2 to 5 January.
+    plan, _ = compiled(
+        tmp_path,
+        LINE.replace("start: 2024-01-01, days: 10", "start: 2024-01-06, days: 5"),
+        "window.warm_up_days=4",
+        "window.run_out_days=30",
+    )
+
+    assert plan.epoch_start_s.tolist() == [0, 4 * DAY_S]
+
+
 def test_opening_hours_are_local_time(tmp_path: Path) -> None:
     by_day = LINE.replace(
         "mean_h: 0.5, law: deterministic, per: train}",
@@ -474,11 +486,13 @@ def test_flows_that_are_not_followed_slow_what_they_share(tmp_path: Path) -> Non
 
     assert legend.flow_id == ("ab",)
     row = plan.row_first[station(legend, "f_m_gate")]
-    # 2000 TEU in January on trains of 85 are 23.53 trains, half an hour each: 11.76 of 744 h.
-    assert plan.row_factor_ppm[row] == pytest.approx(PPM * (1 - 11.7647 / 744), abs=2)
+    # 50 lots fit, 42 are aboard: 2000 TEU in January, 1000 lots, are 23.81 trains of half an
+    # hour each: 11.905 of 744 h.
+    assert plan.row_factor_ppm[row] == pytest.approx(PPM * (1 - 11.9048 / 744), abs=2)
     meter = plan.row_first[station(legend, "r_a__m>")]
-    # 23.53 of 31 x 8 paths.
-    assert plan.row_factor_ppm[meter] == pytest.approx(PPM * (1 - 23.5294 / 248), abs=2)
+    # 23.81 of 31 x 8 paths.
+    assert plan.row_factor_ppm[meter] == pytest.approx(PPM * (1 - 23.8095 / 248), abs=2)
+    assert any(note.startswith("1 flows are not followed; they slow") for note in legend.notes)
 
 
 def plan_fields_that_differ(one: Plan, other: Plan) -> list[str]:

@@ -15,7 +15,7 @@ from sim.plan import PPM, Kind
 
 MILLI = 1000
 TYPICAL_FILL = 0.85
-"""Load of a vehicle of the background over its capacity; an assumption."""
+"""Lots aboard a vehicle of the background over those that fit; an assumption."""
 LEAST_LEFT = 0.05
 """Share of a capacity that followed flows keep at least."""
 
@@ -25,6 +25,8 @@ def row_factors(
     stations: Mapping[str, StationPart],
     services: Mapping[str, ServicePart],
     clock: Clock,
+    *,
+    shared: frozenset[str],
 ) -> dict[str, int]:
     """Return row -> standing factor in parts per million, where it is below 1.
 
@@ -38,10 +40,12 @@ def row_factors(
         Of the trips, by id.
     clock
         Of the run: loads and capacities are those of the measured window.
+    shared
+        Fleets that carry followed loads as well: their vessels call anyway.
     """
     taken: dict[str, float] = {}
     for use in uses:
-        for key, hours in _hours(use, stations, services, clock):
+        for key, hours in _hours(use, stations, services, clock, shared=shared):
             taken[key] = taken.get(key, 0.0) + hours
     window_h = (clock.end_s - clock.start_s) / HOUR_S
     factors: dict[str, int] = {}
@@ -53,11 +57,25 @@ def row_factors(
     return factors
 
 
+def background_notes(uses: Sequence[Use], factors: Mapping[str, int]) -> tuple[str, ...]:
+    """Return what the reader should know of flows that are not followed."""
+    flows = {use.flow.id for use in uses}
+    if not flows:
+        return ()
+    note = f"{len(flows)} flows are not followed; they slow {len(factors)} rows that others share"
+    if factors:
+        most = min(factors, key=lambda row: (factors[row], row))
+        note += f", most of all {most}, to {factors[most] / PPM:.0%} of its rate"
+    return (note,)
+
+
 def _hours(
     use: Use,
     stations: Mapping[str, StationPart],
     services: Mapping[str, ServicePart],
     clock: Clock,
+    *,
+    shared: frozenset[str],
 ) -> Iterable[tuple[str, float]]:
     """Yield stations of the plan and the server-hours that a use takes of them."""
     lots = use.amount_milli / use.flow.lot_milli
@@ -67,6 +85,8 @@ def _hours(
                 size = use.flow.lot_teu_milli / MILLI
                 yield key, lots * _mean_h(stations[key], size)
     for trip in use.journey.trips:
+        if trip_key(trip).service in shared:
+            continue
         vehicles = _vehicles(use, trip, services, clock)
         served = [element.station for element in trip.elements if element.station]
         for key in (*served, *trip.berths):
@@ -86,5 +106,6 @@ def _mean_h(station: StationPart, size_teu: float) -> float:
 def _vehicles(use: Use, trip: Trip, services: Mapping[str, ServicePart], clock: Clock) -> float:
     """Return the vehicles that carry a use in the measured window."""
     state = state_at(services[trip_key(trip).service], clock.start_s)
-    units = use.amount_milli * state.unit[use.flow.load_class]
-    return units / (state.capacity * TYPICAL_FILL)
+    lot = use.flow.lot_milli * max(1, state.unit[use.flow.load_class])
+    aboard = max(1, round(state.capacity // lot * TYPICAL_FILL))
+    return use.amount_milli / use.flow.lot_milli / aboard

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from network.schema import Network
 from sim.compiler.assemble import Closures, assemble
-from sim.compiler.background import row_factors
+from sim.compiler.background import background_notes, row_factors
 from sim.compiler.clock import read_clock
 from sim.compiler.closures import ClosurePart, Struck, applied, closure_parts
 from sim.compiler.fleets import Shuttle, shuttle
@@ -72,6 +72,7 @@ def _parts(world: World, traffic: Traffic) -> Parts:
     used = {leg.service for leg in legs}
     every = tuple(services[key] for key in sorted(used, key=str.encode))
     lots = check_lots(uses, services)
+    factors = row_factors(traffic.background, by_id, services, clock, shared=fleets & used)
     return Parts(
         stations=tuple(stations),
         services=every,
@@ -81,8 +82,13 @@ def _parts(world: World, traffic: Traffic) -> Parts:
         routes=routing.routes,
         epochs_s=tuple(epoch.start_s for epoch in traffic.epochs),
         choices=routing.choices,
-        row_factor_ppm=row_factors(traffic.background, by_id, services, clock),
-        notes=(*traffic.notes, *lots, *read_notes(traffic.epochs, clock)),
+        row_factor_ppm=factors,
+        notes=(
+            *traffic.notes,
+            *lots,
+            *background_notes(traffic.background, factors),
+            *read_notes(traffic.epochs, clock),
+        ),
     )
 
 

@@ -112,9 +112,15 @@ def _assigned(today: Network, demand: Sequence[FlowDemand], options: Options) ->
 
 
 def _starts(network: Network, clock: Clock) -> tuple[int, ...]:
-    """Return the seconds at which rows come into force or end within the run, and 0."""
+    """Return the seconds at which epochs begin: 0, and the window's days of change.
+
+    Who is created in the warm-up or the run-out is not measured: what changes in the
+    warm-up is chosen from the window's start on, what changes in the run-out never.
+    Rows open and shut on their own days all the same.
+    """
     seconds = {clock.second(day) for day in _turning_days(network)}
-    return (0, *sorted(second for second in seconds if 0 < second < clock.horizon_s))
+    inside = {max(second, clock.start_s) for second in seconds if 0 < second < clock.end_s}
+    return tuple(sorted({0, *inside}))
 
 
 def _turning_days(network: Network) -> Iterator[date]:
