@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sim.engine.gridlock import Holder
     from sim.engine.ledger import Ledger
     from sim.engine.travellers import Vehicle
     from sim.engine.visits import Visit
@@ -76,7 +75,7 @@ class Log:
         self._status[number] = status
 
     def trace(
-        self, draws: Draws, ledger: Ledger, ended_s: int, gridlock: Sequence[Holder]
+        self, draws: Draws, ledger: Ledger, ended_s: int, gridlock: Sequence[tuple[int, ...]]
     ) -> Trace:
         """Return everything in the order the Trace states."""
         vehicles = _columns(self._vehicles, VEHICLE_COLUMNS)
