@@ -1,4 +1,4 @@
-"""The reference engine on small plans whose every second is worked out by hand."""
+"""Every engine on small plans whose every second is worked out by hand."""
 
 from typing import NamedTuple
 
@@ -8,6 +8,8 @@ from plan_maker import PlanMaker, Spec
 
 from sim.engine.run import run_drawn
 from sim.plan import NEVER, AtClosing, Cause, Effect, Status, Trace, TrackRule
+
+pytestmark = pytest.mark.usefixtures("each_engine")
 
 
 def run(maker: PlanMaker) -> Trace:

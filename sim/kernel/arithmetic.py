@@ -1,0 +1,104 @@
+"""Draws and durations inside the kernel: the same integers as `sim.draws` (R2, R3, R9, R15).
+
+Keys are uint64 throughout: a sum of int64 and uint64 would become a float.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.kernel.jit import compiled
+
+Ints = NDArray[np.int64]
+
+PPM = 1_000_000
+LEAST_LOAD = 3
+LEAST_LOAD_OF = 10
+
+_ONE = np.uint64(1)
+_STEP = np.uint64(0x9E37_79B9_7F4A_7C15)
+_FIRST = np.uint64(0xBF58_476D_1CE4_E5B9)
+_SECOND = np.uint64(0x94D0_49BB_1331_11EB)
+_SHIFTS = np.uint64(30), np.uint64(27), np.uint64(31)
+_TO_STEP = np.uint64(48)
+_TO_FINER_STEP = np.uint64(32)
+_TO_FRACTION = np.uint64(24)
+_TO_FINER_FRACTION = np.uint64(8)
+_LAST_STEP = 65_535
+_FRACTION = np.uint64(0xFF_FFFF)
+
+
+@compiled
+def mix(a: np.uint64, b: np.uint64) -> np.uint64:
+    """Return a word in which every bit depends on all bits of both words."""
+    z = a + (b + _ONE) * _STEP
+    z = (z ^ (z >> _SHIFTS[0])) * _FIRST
+    z = (z ^ (z >> _SHIFTS[1])) * _SECOND
+    return z ^ (z >> _SHIFTS[2])
+
+
+@compiled
+def draw_s(law_table: Ints, law: int, h: np.uint64, mean_fp: int) -> int:
+    """Return the duration that a hash draws from a law: whole seconds, at least 1.
+
+    Parameters
+    ----------
+    law_table
+        (N, 3, 65537), see `Plan.law_table`.
+    law
+        Which of them.
+    h
+        Hash of the draw's key.
+    mean_fp
+        Mean in 1/256 s.
+    """
+    row = 0
+    step = np.int64(h >> _TO_STEP)
+    fraction = h >> _TO_FRACTION
+    if step in (0, _LAST_STEP):
+        row = 1 if step == 0 else 2
+        step = np.int64(h >> _TO_FINER_STEP) & _LAST_STEP
+        fraction = h >> _TO_FINER_FRACTION
+    low: int = law_table[law, row, step]
+    rise = law_table[law, row, step + 1] - low
+    value: int = low + ((rise * np.int64(fraction & _FRACTION) + (1 << 23)) >> 24)
+    return max(1, int(value * mean_fp + (1 << 27)) >> 28)
+
+
+@compiled
+def slowed_s(duration_s: int, factor_ppm: int) -> int:
+    """Return a duration begun under a rate factor: divided by it, half up, at least 1."""
+    if factor_ppm == PPM:
+        return duration_s
+    return max(1, (duration_s * PPM + factor_ppm // 2) // factor_ppm)
+
+
+@compiled
+def scaled_mean_fp(mean_fp: int, load_teu: int, ref_load: int) -> int:
+    """Return the mean for a train's load; `ref_load` has the stated mean (R9)."""
+    load = max(LEAST_LOAD_OF * load_teu, LEAST_LOAD * ref_load)
+    whole = LEAST_LOAD_OF * ref_load
+    return (mean_fp * load + whole // 2) // whole
+
+
+@compiled
+def lift_s(
+    row_servers: Ints, row_mean_teu_fp: Ints, row_now: Ints, rows: tuple[int, int], load_teu: int
+) -> int:
+    """Return how long the open rows of a station take to lift a load (R12).
+
+    Parameters
+    ----------
+    row_servers, row_mean_teu_fp
+        (R,) of the plan.
+    row_now
+        (R, 4); in the first column, the closures that hold a row shut.
+    rows
+        First row of the station, and first of the next.
+    load_teu
+        Thousandths of a TEU.
+    """
+    rate = 0
+    for row in range(rows[0], rows[1]):
+        if not row_now[row, 0] and row_mean_teu_fp[row]:
+            rate += (row_servers[row] << 48) // row_mean_teu_fp[row]
+    return (load_teu << 40) // (1000 * rate) if rate else 0

@@ -1,0 +1,115 @@
+"""One replication of a plan by the compiled engine (Plan x seed x replication -> Trace)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.draws.hashing import SERVICE, stream
+from sim.draws.replication import draw
+from sim.kernel.books import CAUSES
+from sim.kernel.core import Ended, simulate
+from sim.kernel.order import sorted_by_first
+from sim.kernel.tables import Ints, sent_of, tables_of
+from sim.plan import Draws, Plan, Trace
+
+LEDGER_SIZE = 1 << 12
+
+
+def run(plan: Plan, seed: int, replication: int) -> Trace:
+    """Return what happens in one replication of a plan.
+
+    Parameters
+    ----------
+    plan
+        Of the compiler.
+    seed
+        Of the experiment, 0 to 2**63 - 1.
+    replication
+        From 0; each has random numbers of its own.
+    """
+    return run_drawn(plan, draw(plan, seed, replication), seed, replication)
+
+
+def run_drawn(plan: Plan, draws: Draws, seed: int, replication: int) -> Trace:
+    """Return what happens with given arrivals, routes and closures.
+
+    Parameters
+    ----------
+    plan, seed, replication
+        As for `run`.
+    draws
+        Of `draw`, or made by hand.
+    """
+    tables, sent = tables_of(plan), sent_of(plan, draws)
+    word = np.uint64(stream(seed, replication, SERVICE))
+    size = LEDGER_SIZE
+    # Interpreted, keys overflow with a warning where machine code wraps in silence.
+    with np.errstate(over="ignore"):
+        while True:
+            ended = simulate(
+                tables, sent, word, plan.horizon_s, plan.first_day, plan.stop_after_consignments, size
+            )
+            if not ended.is_ledger_full:
+                return _trace(plan, draws, ended)
+            size = 4 * len(ended.ledger)
+
+
+def _trace(plan: Plan, draws: Draws, ended: Ended) -> Trace:
+    """Return what happened in the order the Trace states."""
+    visit = sorted_by_first(ended.visit, len(ended.vehicle))
+    stay = sorted_by_first(ended.stay, len(ended.status))
+    vehicle = ended.vehicle.astype(np.int32)
+    ledger = _ledger_rows(ended.ledger, len(plan.closure_effect), len(plan.flow_class))
+    gridlock = ended.gridlock.copy()
+    gridlock[:, 0] = plan.yard_station[gridlock[:, 0]]
+    gridlock[:, 3] = plan.yard_station[gridlock[:, 3]]
+    # A run that stops by count has created no one after that instant.
+    created = slice(0, int(np.searchsorted(draws.consignment_created_s, ended.ended_s, "right")))
+    return Trace(
+        vehicle_pool=_column(vehicle, 0),
+        vehicle_departed_s=_column(vehicle, 1),
+        vehicle_ended_s=_column(vehicle, 2),
+        vehicle_load=_column(vehicle, 3),
+        visit_vehicle=_column(visit, 0),
+        visit_station=_column(visit, 1),
+        visit_request_s=_column(visit, 2),
+        visit_start_s=_column(visit, 3),
+        visit_end_s=_column(visit, 4),
+        consignment_flow=draws.consignment_flow[created].astype(np.int32),
+        consignment_number=draws.consignment_number[created].astype(np.int32),
+        consignment_route=draws.consignment_route[created].astype(np.int32),
+        consignment_created_s=draws.consignment_created_s[created].astype(np.int32),
+        consignment_finished_s=ended.finished_s[created],
+        consignment_status=ended.status[created],
+        consignment_cause_s=ended.cause_s[created],
+        stay_consignment=_column(stay, 0),
+        stay_station=_column(stay, 1),
+        stay_request_s=_column(stay, 2),
+        stay_start_s=_column(stay, 3),
+        stay_end_s=_column(stay, 4),
+        stay_vehicle=_column(stay, 5),
+        ledger_place=ledger[0].astype(np.int32),
+        ledger_cause=ledger[1].astype(np.int32),
+        ledger_closure=ledger[2].astype(np.int32),
+        ledger_flow=ledger[3].astype(np.int32),
+        ledger_s=ledger[4],
+        closure_index=draws.closure_index.astype(np.int32),
+        closure_start_s=draws.closure_start_s.astype(np.int32),
+        closure_end_s=draws.closure_end_s.astype(np.int32),
+        ended_s=int(ended.ended_s),
+        gridlock=gridlock.astype(np.int32),
+    )
+
+
+def _column(table: NDArray[np.int32], column: int) -> NDArray[np.int32]:
+    return np.ascontiguousarray(table[:, column])
+
+
+def _ledger_rows(ledger: Ints, closures: int, flows: int) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+    """Return place, cause, closure, flow and seconds, sorted by the first four."""
+    rows = ledger[(ledger[:, 0] != 0) & (ledger[:, 1] != 0)]
+    rows = rows[np.argsort(rows[:, 0])]
+    key = rows[:, 0] - 1
+    key, flow = np.divmod(key, max(flows, 1))
+    key, closure = np.divmod(key, closures + 1)
+    place, cause = np.divmod(key, CAUSES)
+    return place - 1, cause, closure - 1, flow, np.ascontiguousarray(rows[:, 1])

@@ -1,0 +1,65 @@
+"""The compiled engine gives the trace of the reference engine, bit for bit."""
+
+import numpy as np
+import pytest
+from plan_maker import PlanMaker
+from random_plans import random_plan
+
+from sim.engine.run import run_drawn as run_reference
+from sim.kernel.difference import digest, first_difference
+from sim.kernel.run import run_drawn as run_compiled
+from sim.plan import Trace
+
+
+def traces_of_one_server() -> tuple[Trace, Trace]:
+    maker = PlanMaker(horizon_s=10_000).server("s", 100)
+    plan = maker.flow("f").route("r", "f", ["s"]).send([0, 50, 60], "r").build()
+    draws = maker.draws(plan)
+    return run_reference(plan, draws, 1, 0), run_compiled(plan, draws, 1, 0)
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_engines_agree_on_a_random_plan(seed: int) -> None:
+    _, plan, draws = random_plan(seed)
+
+    reference, compiled = run_reference(plan, draws, seed, 1), run_compiled(plan, draws, seed, 1)
+
+    assert first_difference(reference, compiled) == ""
+    assert digest(reference) == digest(compiled)
+
+
+@pytest.mark.verify
+def test_engines_agree_on_a_thousand_random_plans() -> None:
+    for seed in range(1000, 2000):
+        _, plan, draws = random_plan(seed)
+        reference = run_reference(plan, draws, seed, 0)
+
+        told = first_difference(reference, run_compiled(plan, draws, seed, 0))
+        assert not told, f"plan {seed}: {told}"
+
+
+def test_first_differing_row_is_told_in_words() -> None:
+    one, other = traces_of_one_server()
+    late_s = other.stay_start_s.copy()
+    late_s[1] = 101
+
+    assert first_difference(one, other) == ""
+    assert first_difference(one, other._replace(stay_start_s=late_s)) == (
+        "row 1 of stay: consignment 1, station 0, request_s 50, start_s 100, end_s 200, "
+        "vehicle -1 in one, consignment 1, station 0, request_s 50, start_s 101, end_s 200, "
+        "vehicle -1 in the other"
+    )
+
+
+def test_missing_row_another_dtype_and_another_end_are_told() -> None:
+    one, other = traces_of_one_server()
+    shorter = other._replace(
+        **{name: getattr(other, name)[:2] for name in other._fields if name.startswith("stay_")}
+    )
+    wider = other._replace(visit_end_s=other.visit_end_s.astype(np.int64))
+
+    assert first_difference(one, shorter).startswith(
+        "stay has 3 rows in one and 2 in the other; the first too many is row 2 of one"
+    )
+    assert first_difference(one, wider) == "visit_end_s is int32 in one and int64 in the other"
+    assert first_difference(one, other._replace(ended_s=7)).startswith("ended_s is 10000 in one")
