@@ -96,7 +96,7 @@ def _line(kpi: str, row: "pd.Series[float]", known: Names) -> Line:
     unit = str(row["unit"])
     places = decimals_for(difference or 0.0, half, unit)
     return Line(
-        words.with_unit(words.kpi(kpi, known), unit),
+        words.quantity(kpi, unit, known),
         figure(_number(row["base"]), places),
         figure(_number(row["scenario"]), places),
         signed(difference, places),

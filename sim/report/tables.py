@@ -180,7 +180,7 @@ def headline(run: Run, kpis: Sequence[str], known: Names, csv: str) -> Table:
     found = {str(row["kpi"]): row for _, row in table.iterrows()}
     rows = [
         (
-            text(words.with_unit(words.kpi(kpi, known), str(found[kpi]["unit"]))),
+            text(words.quantity(kpi, str(found[kpi]["unit"]), known)),
             Cell(_bounded(found[kpi]), "n"),
             number(found[kpi]["n"], decimals=0),
         )

@@ -154,7 +154,8 @@ def kpi(name: str, known: Names) -> str:
     return told.get(head, lambda: name)()
 
 
-def with_unit(words: str, unit: str) -> str:
-    """A quantity and its unit, for the head of a column."""
-    said = unit_words(unit)
-    return f"{words} ({said})" if said and said not in words else words
+def quantity(name: str, unit: str, known: Names) -> str:
+    """A KPI and its unit, which is left out where it is plain: traffic is in TEU."""
+    said, in_words = unit_words(unit), kpi(name, known)
+    is_traffic = name.endswith(".teu")
+    return f"{in_words} ({said})" if said and said not in in_words and not is_traffic else in_words

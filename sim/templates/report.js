@@ -157,5 +157,6 @@
   svg.addEventListener("pointerdown", tell);
   svg.addEventListener("pointerleave", () => { tip.hidden = true; });
   window.addEventListener("resize", show);
+  window.matchMedia("print").addEventListener("change", show);
   show();
 })();
