@@ -26,6 +26,7 @@ def row_factors(
     services: Mapping[str, ServicePart],
     clock: Clock,
     *,
+    in_force: Mapping[str, float],
     shared: frozenset[str],
 ) -> dict[str, int]:
     """Return row -> standing factor in parts per million, where it is below 1.
@@ -40,8 +41,12 @@ def row_factors(
         Of the trips, by id.
     clock
         Of the run: loads and capacities are those of the measured window.
+    in_force
+        Facility row -> part of the measured window in which it is in force.
     shared
-        Fleets that carry followed loads as well: their vessels call anyway.
+        Fleets that carry followed loads as well: where `keep` leaves out a flow that rides
+        with them, their vessels call anyway. Rows that say `followed: no` stand for
+        vessels of their own.
     """
     taken: dict[str, float] = {}
     for use in uses:
@@ -51,7 +56,8 @@ def row_factors(
     factors: dict[str, int] = {}
     for key, hours in taken.items():
         station = stations[key]
-        share = hours / (window_h * sum(row.servers for row in station.rows))
+        servers = sum(row.servers * in_force.get(row.id, 1.0) for row in station.rows)
+        share = hours / (window_h * servers) if servers else 1.0
         for row in station.rows:
             factors[row.id] = round(max(LEAST_LEFT, 1 - share) * PPM)
     return factors
@@ -62,7 +68,12 @@ def background_notes(uses: Sequence[Use], factors: Mapping[str, int]) -> tuple[s
     flows = {use.flow.id for use in uses}
     if not flows:
         return ()
-    note = f"{len(flows)} flows are not followed; they slow {len(factors)} rows that others share"
+    what = (
+        "1 flow is not followed; it slows"
+        if len(flows) == 1
+        else (f"{len(flows)} flows are not followed; they slow")
+    )
+    note = f"{what} {len(factors)} rows that others share"
     if factors:
         most = min(factors, key=lambda row: (factors[row], row))
         note += f", most of all {most}, to {factors[most] / PPM:.0%} of its rate"
@@ -85,7 +96,7 @@ def _hours(
                 size = use.flow.lot_teu_milli / MILLI
                 yield key, lots * _mean_h(stations[key], size)
     for trip in use.journey.trips:
-        if trip_key(trip).service in shared:
+        if use.flow.row.followed and trip_key(trip).service in shared:
             continue
         vehicles = _vehicles(use, trip, services, clock)
         served = [element.station for element in trip.elements if element.station]

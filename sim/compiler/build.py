@@ -19,7 +19,7 @@ from sim.compiler.meters import meter_station
 from sim.compiler.notes import read_notes
 from sim.compiler.parts import LegPart, Parts, PoolPart, RoutePart, ServicePart, StationPart
 from sim.compiler.routes import read_routes
-from sim.compiler.stations import read_facilities, server_station, shuttings
+from sim.compiler.stations import read_facilities, server_station, shuttings, window_shares
 from sim.compiler.traffic import Traffic, World, read_traffic
 from sim.compiler.uses import busiest, leg_ids, leg_part, service_key, trip_key
 from sim.compiler.yards import yard_id, yard_stations
@@ -72,7 +72,14 @@ def _parts(world: World, traffic: Traffic) -> Parts:
     used = {leg.service for leg in legs}
     every = tuple(services[key] for key in sorted(used, key=str.encode))
     lots = check_lots(uses, services)
-    factors = row_factors(traffic.background, by_id, services, clock, shared=fleets & used)
+    factors = row_factors(
+        traffic.background,
+        by_id,
+        services,
+        clock,
+        in_force=window_shares(world.network.facilities, clock),
+        shared=fleets & used,
+    )
     return Parts(
         stations=tuple(stations),
         services=every,

@@ -131,6 +131,16 @@ def shuttings(facilities: Facilities, stations: Iterable[str], clock: Clock) -> 
     return [one for one in found if one.intervals]
 
 
+def window_shares(rows: Iterable[FacilityRow], clock: Clock) -> dict[str, float]:
+    """Return row -> part of the measured window in which it is in force."""
+    found: dict[str, float] = {}
+    for row in rows:
+        begin_s, end_s = clock.span(row.available_from, row.available_to)
+        inside_s = min(end_s, clock.end_s) - max(begin_s, clock.start_s)
+        found[row.id] = max(0, inside_s) / (clock.end_s - clock.start_s)
+    return found
+
+
 def _row_part(row: FacilityRow) -> RowPart:
     assert row.servers is not None
     assert row.mean_h is not None
