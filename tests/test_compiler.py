@@ -18,9 +18,11 @@ from compiler_cases import (
 )
 
 from sim.compiler.clock import read_clock
+from sim.compiler.epochs import priced
 from sim.draws import stable_key
 from sim.errors import PlanError
 from sim.plan import NEVER, PPM, Effect, Kind, Plan
+from sim.scenario import network_of
 
 DAY_S = 86_400
 HOUR_S = 3_600
@@ -157,6 +159,15 @@ def test_epochs_begin_in_the_measured_window_alone(tmp_path: Path) -> None:
     )
 
     assert plan.epoch_start_s.tolist() == [0, 4 * DAY_S]
+
+
+def test_a_stated_value_of_time_holds_for_all_loads(tmp_path: Path) -> None:
+    scenario = read(tmp_path, LINE, "routing.value_of_time_usd_per_teu_h=2.5")
+
+    costs = priced(network_of(scenario), scenario).costs
+
+    # 2.5 USD an hour are 60 a day.
+    assert [(row.value, row.unit) for row in costs] == [(60.0, "USD/TEU-day")]
 
 
 def test_opening_hours_are_local_time(tmp_path: Path) -> None:

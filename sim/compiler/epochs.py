@@ -12,8 +12,8 @@ from network.load import on
 from network.routing.candidates import candidates
 from network.routing.equilibrium import shares
 from network.routing.records import Assignment, FlowDemand, FlowShare, Options, Shadow
-from network.schema import DatedRow, Network
-from sim.compiler.clock import DAY_S, Clock
+from network.schema import CostRow, DatedRow, Network
+from sim.compiler.clock import DAY_S, HOUR_S, Clock
 from sim.compiler.flows import FlowPart
 from sim.compiler.journeys import Day, read_day
 from sim.scenario.models import Scenario
@@ -49,10 +49,22 @@ def read_epochs(
         Links whose entry some closure may bar or slow.
     """
     starts = _starts(network, clock)
+    network = priced(network, scenario)
     return tuple(
         _epoch(network, scenario, clock, flows, struck, span_s=(start_s, end_s))
         for start_s, end_s in zip(starts, (*starts[1:], clock.horizon_s), strict=True)
     )
+
+
+def priced(network: Network, scenario: Scenario) -> Network:
+    """Return the network with the scenario's value of time for all loads, if it states one."""
+    hourly = scenario.routing.value_of_time_usd_per_teu_h
+    if hourly is None:
+        return network
+    item = "value_of_time_usd_per_teu_day"
+    stated = CostRow("value_of_time", "value", item, hourly * DAY_S / HOUR_S, "USD/TEU-day")
+    others = [row for row in network.costs if not row.item.startswith("value_of_time")]
+    return network._replace(costs=(*others, stated))
 
 
 def read_options(scenario: Scenario) -> Options:
