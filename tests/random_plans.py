@@ -4,21 +4,18 @@ In: a seed. Out: a PlanMaker, its Plan and its Draws. `shuffled` declares the sa
 things in another order; `with_unused` adds things that nobody visits.
 """
 
-from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import fields
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from plan_maker import PlanMaker
+from random_chance import Chance
 
 from sim.draws.hashing import mix
-from sim.plan import LOAD_CLASSES, NEVER, PPM, Draws, Effect, Kind, Plan, TrackRule
+from sim.plan import LOAD_CLASSES, NEVER, PPM, AtClosing, Draws, Effect, Kind, Plan, TrackRule
 
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
 DAY_S = 86_400
-
-Choice = TypeVar("Choice")
 
 
 def random_plan(seed: int) -> tuple[PlanMaker, Plan, Draws]:
@@ -96,22 +93,20 @@ def _with_late_entries(maker: PlanMaker, draws: Draws) -> Draws:
     return draws._replace(consignment_entered_s=entered_s, consignment_route=route)
 
 
-class _Sketch:
+class _Sketch(Chance):
     """One random plan in the making."""
 
     def __init__(self, seed: int) -> None:
-        self._rng = np.random.default_rng([seed, 20_241])
-        self._grain_s = int(self._rng.choice([1, 1, 10, 60]))
-        self._names: set[str] = set()
-        self._scale_s = int(self._rng.choice([60, 300, 1200]))
-        horizon_s = self._grained(self._scale_s * self._rng.uniform(30, 200))
-        self._horizon_s = horizon_s
+        super().__init__(seed)
+        horizon_s = self._horizon_s
         self._maker = PlanMaker(
             horizon_s=horizon_s, first_day=738_000 + int(self._rng.integers(8))
         )
         self._servers: list[str] = []
         self._vehicle_servers: list[str] = []
         self._meters: list[str] = []
+        self._sides: list[str] = []
+        self._yards: list[str] = []
         self._legs: list[str] = []
         self._after: dict[str, str] = {}
         """Handling at the far end of a leg, which a box asks for at mooring."""
@@ -125,10 +120,14 @@ class _Sketch:
             self._vehicle_servers.append(self._server("v", is_for_vehicles=True))
         for _ in range(self._count(0, 4)):
             self._meters.append(self._meter())
+        if self._has(0.25):
+            self._single_track()
         for name in self._flow_names():
             lot = self._count(1, 4)
             load_class = LOAD_CLASSES[self._count(0, 2)] if self._has(0.5) else "box"
             maker.flow(name, lot, load_class=load_class, priority=self._count(0, 3))
+        for _ in range(self._count(1, 2) if self._has(0.55) else 0):
+            self._yards.append(self._yard())
         for _ in range(self._pick([0, 1, 1, 2, 3])):
             self._service()
         if self._has(0.5):
@@ -138,34 +137,6 @@ class _Sketch:
         self._send()
         self._cut()
         return maker
-
-    # --- chance
-
-    def _has(self, probability: float) -> bool:
-        return bool(self._rng.random() < probability)
-
-    def _count(self, least: int, most: int) -> int:
-        return int(self._rng.integers(least, most + 1))
-
-    def _pick(self, things: Sequence[Choice]) -> Choice:
-        return things[self._count(0, len(things) - 1)]
-
-    def _grained(self, seconds: float) -> int:
-        return max(1, round(seconds / self._grain_s)) * self._grain_s
-
-    def _span(self, least: float, most: float) -> int:
-        """Return a duration between two multiples of the plan's scale."""
-        return self._grained(self._scale_s * self._rng.uniform(least, most))
-
-    def _instant(self) -> int:
-        return self._grained(self._rng.uniform(0, self._horizon_s)) - self._grain_s
-
-    def _name(self, kind: str) -> str:
-        while True:
-            name = f"{self._pick(LETTERS)}{self._pick(LETTERS)}.{kind}"
-            if name not in self._names:
-                self._names.add(name)
-                return name
 
     # --- stations
 
@@ -185,6 +156,8 @@ class _Sketch:
             more["queue_max"] = self._count(0, 6)
         if self._has(0.3) and is_for_vehicles:
             more["ref_teu"] = self._count(5, 30)
+        if len(rows) == 1 and self._has(0.7):
+            more["at_closing"] = self._pick([AtClosing.SUSPEND, AtClosing.RESTART])
         if self._has(0.1):
             more["factor_ppm"] = self._pick([700_000, 333_333])
         self._maker.server(name, **more)
@@ -206,6 +179,25 @@ class _Sketch:
         )
         return name
 
+    def _single_track(self) -> None:
+        """Add a section that is used one way at a time."""
+        self._sides = [self._name("t"), self._name("t")]
+        rule = {
+            "rule": TrackRule.ALTERNATING,
+            "headway_s": self._pick([0, self._span(0.1, 1)]),
+            "clearing_s": self._pick([0, self._span(0.1, 1)]),
+            "fleet": self._count(1, 3),
+        }
+        for side, other in (self._sides, self._sides[::-1]):
+            self._maker.meter(side, opposite=other, **rule)
+
+    def _yard(self) -> str:
+        name = self._name("y")
+        embargo_s = self._span(0.5, 10) if self._has(0.6) else 259_200 + self._horizon_s
+        refuses = int(self._has(0.35))
+        self._maker.yard(name, self._count(2, 16), embargo_s=embargo_s, refuses=refuses)
+        return name
+
     def _flow_names(self) -> list[str]:
         return [self._name("f") for _ in range(self._count(1, 6))]
 
@@ -224,6 +216,9 @@ class _Sketch:
                 elements.append((self._pick(self._meters), move_s))
             else:
                 elements.append(("", self._span(0.1, 4)))
+        if self._sides and self._has(0.7):
+            # What runs before takes time, so a train asks among the arrivals of its instant.
+            elements += [("", self._span(0.1, 2)), (self._pick(self._sides), self._span(0.2, 3))]
         if is_from_berth and (not elements or not elements[0][0]):
             elements.insert(0, (self._mouth(), 0))
         if not elements or elements[-1][1] == 0 or self._has(0.5):
@@ -282,7 +277,8 @@ class _Sketch:
 
     def _leg(self, service: str, elements: list[tuple[str, int]]) -> str:
         name = self._name("leg")
-        self._maker.leg(name, service, elements)
+        yard = self._pick(self._yards) if self._yards and self._has(0.7) else ""
+        self._maker.leg(name, service, elements, yard)
         self._maker.stations[f"{name}/pool"]["priority"] = int(self._has(0.3))
         self._legs.append(name)
         return name
@@ -371,7 +367,7 @@ class _Sketch:
     # --- closures
 
     def _closures(self) -> None:
-        for _ in range(self._pick([0, 1, 2, 3, 5])):
+        for _ in range(self._pick([1, 2, 3, 5, 6])):
             effect, targets, value_ppm = self._strike()
             if targets:
                 self._maker.closure(
@@ -394,8 +390,9 @@ class _Sketch:
             pools = [name for name, kind in kinds.items() if kind == Kind.POOL]
             chosen = pools[: self._count(1, len(pools))] if pools else []
             return effect, chosen, self._pick([900_000, 600_000, 333_333])
-        open_to = [name for name, kind in kinds.items() if kind != Kind.FLEET]
-        targets = sorted({self._pick(open_to) for _ in range(self._count(1, 4))})
+        open_to = [name for name, kind in kinds.items() if kind not in (Kind.FLEET, Kind.YARD)]
+        stopped = [name for name in open_to if stations[name].get("at_closing")]
+        targets = sorted({self._pick(open_to + 2 * stopped) for _ in range(self._count(1, 4))})
         if self._has(0.5):
             targets = [f"{t}#0" if kinds[t] == Kind.SERVER else t for t in targets]
         return effect, targets, self._pick([PPM // 2, 400_000, 1_500_000, 333_333])

@@ -5,14 +5,14 @@ row, keys and loads of vehicles. The rules are read from `docs/model.md` alone.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
 from sim.draws.hashing import SERVICE, mix, stream
 from sim.draws.tables import duration_s
-from sim.plan import NEVER, PPM, Cause, Draws, Effect, Kind, Plan, Status, Trace
+from sim.plan import NEVER, PPM, AtClosing, Cause, Draws, Effect, Kind, Plan, Status, Trace
 
 DAY_S = 86_400
 LATE = 1 << 40
@@ -41,6 +41,15 @@ class Force(NamedTuple):
     closure: int
     start_s: int
     end_s: int
+
+
+class Work(NamedTuple):
+    """A time in which a service went on, or was stopped by a closure (R15)."""
+
+    from_s: int
+    to_s: int
+    cause: int
+    closure: int
 
 
 class Closures:
@@ -81,6 +90,25 @@ class Closures:
         standing_ppm = int(self._plan.row_factor_ppm[row])
         return self._product(row, Effect.RATE, now_s, standing_ppm)
 
+    def work(self, row: int, start_s: int, drawn_s: int) -> list[Work]:
+        """Return the service begun on a row, part by part, as its closings leave it."""
+        rule = AtClosing(int(self._plan.row_at_closing[row]))
+        if rule == AtClosing.FINISH:
+            return [Work(start_s, start_s + drawn_s, Cause.SERVICE, NEVER)]
+        shut = [f for f in self._forces.get((row, Effect.SHUT), []) if f.end_s > f.start_s]
+        parts, now_s, left_s = [], start_s, drawn_s
+        while True:
+            closings = [f.start_s for f in shut if now_s < f.start_s < now_s + left_s]
+            stop_s = min(closings, default=now_s + left_s)
+            parts.append(Work(now_s, stop_s, Cause.SERVICE, NEVER))
+            if not closings:
+                return parts
+            left_s = drawn_s if rule == AtClosing.RESTART else now_s + left_s - stop_s
+            now_s = stop_s
+            while self.at_work(row, Effect.SHUT, now_s):
+                now_s = min(f.end_s for f in self.at_work(row, Effect.SHUT, now_s))
+            parts.append(Work(stop_s, now_s, *self._holder([row], stop_s)))
+
     def payload_ppm(self, rank: int, now_s: int) -> int:
         """Return the factor on capacity."""
         return self._product(self.rows(rank)[0], Effect.PAYLOAD, now_s, PPM)
@@ -109,14 +137,14 @@ class Closures:
         seconds: Counter[tuple[int, int]] = Counter()
         for begin_s, end_s in pairwise(sorted({from_s, to_s} | inside)):
             if not self.open_rows(rank, begin_s):
-                seconds[self._holder(rank, begin_s)] += end_s - begin_s
+                seconds[self._holder(self.rows(rank), begin_s)] += end_s - begin_s
         return seconds
 
-    def _holder(self, rank: int, now_s: int) -> tuple[int, int]:
+    def _holder(self, rows: Iterable[int], now_s: int) -> tuple[int, int]:
         is_weather = self._plan.closure_is_weather
         _, _, closure = max(
             (int(is_weather[force.closure]), force.start_s, -force.closure)
-            for row in self.rows(rank)
+            for row in rows
             for force in self.at_work(row, Effect.SHUT, now_s)
         )
         return int(Cause.WEATHER if is_weather[-closure] else Cause.CLOSED), -closure

@@ -8,7 +8,7 @@ from recount import Recount, Seen
 from recount_fleets import states_of
 from recount_stations import started_s
 
-from sim.plan import NEVER, PPM, Cause, Effect, Kind, Status, TrackRule
+from sim.plan import NEVER, PPM, AtClosing, Cause, Effect, Kind, Status, TrackRule
 
 ACTS = (
     *("several rows", "batch", "queue_max", "priority", "load scales time", "standing factor"),
@@ -18,6 +18,7 @@ ACTS = (
     *("berth", "crane", "turnaround", "empty trip", "growth", "shrinkage", "wagons"),
     *("weather", "hours", "shut server", "shut meter", "shut pool", "shut row", "overlap"),
     *("rate", "payload", "fleet minus", "shut at 0", "shut to the end"),
+    *("suspend", "restart", "single track", "storage", "embargo", "refused storage", "gridlock"),
     *("cut by the horizon", "stop by count", "station twice", "late entry", "no route", "tie"),
 )
 
@@ -33,7 +34,7 @@ def acts(recount: Recount) -> set[str]:
             found |= _at_meter(recount, rank, [v.start_s for v in visits if v.start_s != NEVER])
         found |= _in_queue(recount, rank, visits, is_pool=kind == Kind.POOL)
     found |= _in_services(recount) | _in_fleets(recount) | _in_ledger(recount)
-    return found | _in_run(recount)
+    return found | _in_run(recount) | _in_closures(recount)
 
 
 def _at_server(recount: Recount, rank: int, visits: list[Seen]) -> set[str]:
@@ -57,6 +58,13 @@ def _at_server(recount: Recount, rank: int, visits: list[Seen]) -> set[str]:
         found.add("load scales time")
     if plan.row_factor_ppm[rows[0]] != PPM and served:
         found.add("standing factor")
+    rule = AtClosing(int(plan.row_at_closing[rows[0]]))
+    if rule != AtClosing.FINISH and any(
+        v.start_s < edge_s < v.end_s and recount.closures.at_work(rows[0], Effect.SHUT, edge_s)
+        for v in served
+        for edge_s in recount.closures.edges(rank)
+    ):
+        found.add(rule.name.lower())
     if any(
         recount.closures.at_work(rows[0], Effect.SHUT, v.start_s)
         and recount.closures.open_rows(rank, v.start_s)
@@ -70,6 +78,8 @@ def _at_meter(recount: Recount, rank: int, entries_s: list[int]) -> set[str]:
     plan = recount.plan
     meter = int(plan.station_detail[rank])
     milli = int(plan.meter_paths_milli[meter])
+    if plan.meter_rule[meter] == TrackRule.ALTERNATING:
+        return {"single track"} if entries_s else set()
     if not milli:
         return {"no limit"} if entries_s else set()
     entries_s.sort()
@@ -161,8 +171,8 @@ def _in_ledger(recount: Recount) -> set[str]:
         if cause in (Cause.WEATHER, Cause.CLOSED) and place != NEVER:
             found.add("weather" if cause == Cause.WEATHER else "hours")
             found.add(names[recount.kind(place)])
-        if cause == Cause.WAGONS:
-            found.add("wagons")
+        found |= {"storage"} if cause == Cause.STORAGE else set()
+        found |= {"wagons"} if cause == Cause.WAGONS else set()
         if cause == Cause.DEPARTURE:
             service = recount.plan.leg_service[
                 recount.plan.pool_leg[recount.plan.station_detail[place]]
@@ -177,20 +187,34 @@ def _in_run(recount: Recount) -> set[str]:
     if recount.is_cut_by_horizon and np.any(trace.consignment_status == Status.INSIDE):
         found.add("cut by the horizon")
     if not recount.is_cut_by_horizon:
-        found.add("stop by count")
+        found.add("gridlock" if len(trace.gridlock) else "stop by count")
+    if np.any(trace.consignment_status == Status.REFUSED_STORAGE):
+        found.add("refused storage")
+    for rank in recount.ranks(Kind.YARD):
+        embargo_s = int(plan.yard_embargo_s[plan.station_detail[rank]])
+        if any(
+            min(started_s(v), recount.ended_s) - v.request_s > embargo_s
+            for v in recount.seen.get(rank, [])
+        ):
+            found.add("embargo")
     if np.any(trace.consignment_status == Status.REFUSED_NO_ROUTE):
         found.add("no route")
     if np.any(recount.draws.consignment_entered_s > recount.draws.consignment_created_s):
         found.add("late entry")
     if any(len({s[0] for s in stays}) < len(stays) for stays in recount.stays_of.values()):
         found.add("station twice")
+    return found
+
+
+def _in_closures(recount: Recount) -> set[str]:
+    found = set()
     for rank in recount.seen:
         for row in recount.closures.rows(rank):
             edges = sorted(recount.closures.edges(rank))
             shut = [recount.closures.at_work(row, Effect.SHUT, at_s) for at_s in edges]
             found |= {"overlap"} if any(len(forces) > 1 for forces in shut) else set()
             found |= {"shut at 0"} if any(f.start_s == 0 for fs in shut for f in fs) else set()
-            last = plan.horizon_s
+            last = recount.plan.horizon_s
             found |= (
                 {"shut to the end"} if any(f.end_s > last for fs in shut for f in fs) else set()
             )

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from recount import Recount, slowed_s
 from recount_fleets import State, has_constant_size, states_of, vessels
+from recount_yards import waits_for_room
 
 from sim.plan import NEVER, PPM, Kind
 
@@ -269,6 +270,8 @@ def form(recount: Recount) -> Formed:
     passed: dict[int, Passed] = {}
     for service, fleet in enumerate(plan.service_fleet.tolist()):
         if fleet != NEVER and not has_constant_size(recount, fleet):
+            continue
+        if waits_for_room(recount, service):
             continue
         for end in (0, 1):
             replay = _Replay(recount, service, end)

@@ -125,7 +125,12 @@ class _Servers:
 
     def _takes(self, row: int, visit: Seen) -> bool:
         served_s = self._recount.served_s(self._rank, row, visit)
-        return visit.end_s == visit.start_s + served_s
+        end_s = self._recount.closures.work(row, visit.start_s, served_s)[-1].to_s
+        return visit.end_s == (end_s if self._is_told(row, end_s) else NEVER)
+
+    def _is_told(self, row: int, end_s: int) -> bool:
+        """Return whether the Trace can tell an end: beforehand only of what nothing stops."""
+        return self._recount.has_come(end_s) or not self._recount.plan.row_at_closing[row]
 
     def _look_for_idle(self, now_s: int) -> None:
         waiting = [v for v in self._visits if v.request_s <= now_s < started_s(v)]
@@ -161,6 +166,8 @@ def meter_faults(recount: Recount) -> list[str]:
     """Trains enter at the first second with a path, never more than the paths (R11)."""
     faults = []
     for rank in recount.ranks(Kind.METER):
+        if recount.plan.meter_rule[recount.plan.station_detail[rank]] == TrackRule.ALTERNATING:
+            continue
         visits = sorted(recount.seen.get(rank, []), key=lambda v: (started_s(v), v))
         faults += _late_entries(recount, rank, visits)
         faults += _crowded_windows(recount, rank, [v.start_s for v in visits if v.start_s >= 0])

@@ -14,9 +14,11 @@ from recount_fleets import fleet_faults, load_faults
 from recount_names import named
 from recount_pools import forming_faults
 from recount_stations import meter_faults, order_faults, refusal_faults, server_faults
+from recount_tracks import track_faults
+from recount_yards import yard_faults
 
 from sim.engine.run import run_drawn
-from sim.plan import NEVER, Cause, Effect, Status, Trace
+from sim.plan import NEVER, Cause, Effect, Status, Trace, TrackRule
 
 DONE = int(Status.DELIVERED)
 
@@ -145,6 +147,30 @@ def test_shut_pool_passes_the_gate_of_departure_in_its_turn() -> None:
     assert (causes_s[Cause.DEPARTURE], causes_s[Cause.WEATHER]) == (1800, 3000)
 
 
+def test_refusing_yard_refuses_what_a_vessel_would_board() -> None:
+    # The first lot fills the yard at b until 21 020: the others are refused when the vessel,
+    # back at 2030, would board them, and not before.
+    maker = ferry(1, berth_s=10, yard="y", capacity=2).yard("y", 2, refuses=1).server("s", 20_000)
+    trace = run(maker.route("stay", "f", ["ab", "s"]).send([0, 0, 0], "stay"))
+
+    refused = Status.REFUSED_STORAGE
+    assert trace.consignment_status.tolist() == [DONE, refused, refused]
+    assert booked_s(trace) == ages_s(trace) == [21_020, 2030, 2030]
+
+
+def test_side_of_a_single_track_that_shuts_no_longer_makes_the_other_yield() -> None:
+    # One train each way in turn, 500 s to clear: west, waiting since 20, shuts at 150.
+    maker = PlanMaker(horizon_s=100_000).service("b", capacity=2).flow("f")
+    rule = {"rule": TrackRule.ALTERNATING, "clearing_s": 500, "fleet": 1}
+    maker.meter("e", opposite="w", **rule).meter("w", opposite="e", **rule)
+    maker.leg("ab", "b", [("e", 100)]).leg("ba", "b", [("w", 100)])
+    maker.route("east", "f", ["ab"]).route("west", "f", ["ba"])
+    maker.send([0, 30], "east").send([20], "west")
+    trace = run(maker.closure("snow", ["w"], [(150, 5000)]))
+
+    assert trace.visit_start_s.tolist() == [0, 5000, 150]
+
+
 # --- random plans
 
 
@@ -160,6 +186,8 @@ CHECKS = (
     server_faults,
     refusal_faults,
     meter_faults,
+    track_faults,
+    yard_faults,
     forming_faults,
     load_faults,
     fleet_faults,

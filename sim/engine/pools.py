@@ -174,6 +174,9 @@ class Pool:
         if not self._asks_before:
             return not self._held_trains
         self._drop_small_claim(self._yard)
+        if self._claim is not None and self._claim.is_refused:
+            self._turn_away()
+            return False
         if self._claim is None:
             # Claims come before trains that ask at the same second.
             number = self.rank - len(self._world.plan.station_kind)
@@ -182,6 +185,26 @@ class Pool:
             claim.callbacks.append(lambda _: self._world.arbiter.mark(self.rank))
             self._yard.request(claim)
         return self._claim.triggered
+
+    def _turn_away(self) -> None:
+        """Refuse the load that would have boarded: its yard is full and refuses (R17)."""
+        now_s = self._world.env.now
+        boarded = self._board()
+        self._claim = None
+        for _, join_s, number, consignment in boarded:
+            self._book_wait(consignment, join_s, now_s)
+            self._world.log.write_stay(number, self.rank, join_s, NEVER, NEVER)
+            if consignment.yard != NEVER:
+                self.rooms[consignment.yard] -= consignment.load_teu
+            self._world.traffic.refuse_waiting(consignment)
+        self._gates = Gates()
+        self._note_oldest()
+        self._world.arbiter.mark(self.rank)
+
+    def _note_oldest(self) -> None:
+        self.oldest_s = min((entry[1] for entry in self._members), default=NEVER)
+        if self._members:
+            self._watch_oldest()
 
     def _drop_small_claim(self, yard: Room) -> None:
         """Give back room too small for a load that has come since and boards first."""
@@ -236,9 +259,7 @@ class Pool:
         self._left.append((now_s, self._gates))
         self._gates = Gates()
         self._service.depart(self)
-        self.oldest_s = min((entry[1] for entry in self._members), default=NEVER)
-        if self._members:
-            self._watch_oldest()
+        self._note_oldest()
         if self._fleet == NEVER:
             self._world.traffic.start(vehicle)
         else:

@@ -64,6 +64,11 @@ class Approach:
                 self._world.arbiter.mark_at(self.rank, first_s)
                 return
             self._enter()
+        if self.queue and self.availability.is_shut:
+            # It no longer keeps the other side from following on.
+            for other in self._section.approaches:
+                if other.is_waiting():
+                    self._world.arbiter.mark(other.rank)
 
     def _first_entry_s(self) -> int:
         """Return when the first train may enter, or NEVER: another must move first."""

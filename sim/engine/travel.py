@@ -56,9 +56,7 @@ def _find_room(world: World, vehicle: Vehicle) -> Generator[Event, None, None]:
     world.log.write(yard.rank, visit)
 
 
-def _move(
-    world: World, vehicle: Vehicle, place: int, move_s: int
-) -> Generator[Event, None, None]:
+def _move(world: World, vehicle: Vehicle, place: int, move_s: int) -> Generator[Event, None, None]:
     world.leave_origin(vehicle.number)
     vehicle.account.begin(place, Cause.MOVING, world.env.now, move_s)
     yield world.env.timeout(move_s)
@@ -126,6 +124,10 @@ class Traffic:
         aboard, vehicle.aboard = vehicle.aboard, []
         for consignment in aboard:
             self._finish(consignment, Status.REFUSED_STORAGE)
+
+    def refuse_waiting(self, consignment: Consignment) -> None:
+        """Turn away a consignment that a vessel would have boarded (R17)."""
+        self._finish(consignment, Status.REFUSED_STORAGE)
 
     def _take_step(self, consignment: Consignment) -> None:
         world = self._world

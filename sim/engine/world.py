@@ -83,6 +83,9 @@ class Movement(Protocol):
     def refuse_load(self, vehicle: Vehicle) -> None:
         """Turn away what a vehicle has aboard: there is no room for it."""
 
+    def refuse_waiting(self, consignment: Consignment) -> None:
+        """Turn away a consignment that a vessel would have boarded: there is no room for it."""
+
 
 class Element(NamedTuple):
     """One thing that a vehicle does on its leg."""

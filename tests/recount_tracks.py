@@ -1,0 +1,109 @@
+"""Single track counted again: one way at a time, in turn, and never idle (R11: alternating)."""
+
+from collections import Counter
+from itertools import pairwise
+
+from recount import LATE, Recount, Seen
+
+from sim.plan import NEVER, Kind, TrackRule
+
+
+def track_faults(recount: Recount) -> list[str]:
+    """Compare the entries from both sides with those that the rules demand."""
+    plan = recount.plan
+    ranks = [
+        rank
+        for rank in recount.ranks(Kind.METER)
+        if plan.meter_rule[plan.station_detail[rank]] == TrackRule.ALTERNATING
+    ]
+    meters = [rank for rank, kind in enumerate(plan.station_kind) if kind == Kind.METER]
+    faults = []
+    for rank in ranks:
+        other = meters[int(plan.meter_opposite[plan.station_detail[rank]])]
+        if rank < other:
+            faults += _meetings(recount, rank, other) + _Section(recount, [rank, other]).faults()
+    return faults
+
+
+def _meetings(recount: Recount, rank: int, other: int) -> list[str]:
+    """Find trains that were inside while one came from the other side."""
+    runs = [
+        (visit.start_s, visit.end_s, side)
+        for side in (rank, other)
+        for visit in recount.seen.get(side, [])
+        if visit.start_s != NEVER
+    ]
+    clearing_s = int(recount.plan.meter_clearing_s[recount.plan.station_detail[rank]])
+    return [
+        f"track {rank}: {first} and {later} meet"
+        for first, later in pairwise(sorted(runs))
+        if first[2] != later[2] and later[0] < first[1] + clearing_s
+    ]
+
+
+class _Section:
+    """The track and its two sides, followed from what asks and when."""
+
+    def __init__(self, recount: Recount, ranks: list[int]) -> None:
+        meter = int(recount.plan.station_detail[ranks[0]])
+        self._recount, self._ranks = recount, ranks
+        self._most = int(recount.plan.meter_fleet[meter])
+        self._headway_s = int(recount.plan.meter_headway_s[meter])
+        self._clearing_s = int(recount.plan.meter_clearing_s[meter])
+        self._waiting: dict[int, list[Seen]] = {rank: [] for rank in ranks}
+        self._side = NEVER
+        self._came = 0
+        self._exits: Counter[int] = Counter()
+        self._clear_s = 0
+        self._apart_s = dict.fromkeys(ranks, 0)
+
+    def faults(self) -> list[str]:
+        """Return the entries that came too late, too early or out of turn."""
+        asked = [(v.request_s, rank, v) for rank in self._ranks for v in self._seen(rank)]
+        instants = {at_s for at_s, _, _ in asked}
+        for rank in self._ranks:
+            instants |= self._recount.closures.edges(rank)
+        while instants:
+            now_s = min(instants)
+            instants.discard(now_s)
+            if not self._recount.has_come(now_s):
+                break
+            for _, rank, visit in (ask for ask in asked if ask[0] == now_s):
+                self._waiting[rank].append(visit)
+                self._waiting[rank].sort()
+            if self._exits.pop(now_s, 0):
+                self._clear_s = now_s + self._clearing_s
+            while (entered := self._next(now_s)) is not None:
+                if entered.start_s != now_s:
+                    return [f"track {self._side}: {entered} had to enter at {now_s}"]
+                self._exits[entered.end_s] += 1
+            instants |= {t for t in self._calls() if t > now_s}
+        early = [v for waiting in self._waiting.values() for v in waiting if v.start_s != NEVER]
+        return [f"track: {late} entered out of turn" for late in early]
+
+    def _seen(self, rank: int) -> list[Seen]:
+        return self._recount.seen.get(rank, [])
+
+    def _calls(self) -> set[int]:
+        return {self._clear_s, *self._apart_s.values(), *self._exits} - {LATE}
+
+    def _may_move(self, rank: int, now_s: int) -> bool:
+        return bool(self._waiting[rank]) and bool(self._recount.closures.open_rows(rank, now_s))
+
+    def _next(self, now_s: int) -> Seen | None:
+        """Let one train in, if one may enter."""
+        for rank in self._ranks:
+            other = self._ranks[0] + self._ranks[1] - rank
+            if not self._may_move(rank, now_s):
+                continue
+            if rank == self._side:
+                must_yield = self._came >= self._most and self._may_move(other, now_s)
+                if must_yield or now_s < self._apart_s[rank]:
+                    continue
+            elif self._exits or now_s < self._clear_s:
+                continue
+            self._came = self._came + 1 if rank == self._side else 1
+            self._side = rank
+            self._apart_s[rank] = now_s + self._headway_s
+            return self._waiting[rank].pop(0)
+        return None
