@@ -333,6 +333,36 @@ def test_shares_leave_a_line_that_has_no_more_paths() -> None:
     assert narrow.flows[0].shares[0] == pytest.approx(load * 2 / 5, rel=1e-6)
 
 
+def test_a_flow_too_small_for_two_trains_keeps_to_one_line() -> None:
+    # 10 TEU a day at 56 % and 44 %: neither line fills 100 TEU within the longest wait of
+    # two days, so split trains would leave with 11 and 9 TEU instead of one with 20.
+    network = two_lines(50.0)
+    patient = network.defaults[0]._replace(max_wait_h=48.0)
+    flow = [FlowDemand("f", demand_of("a", "b"), 10.0)]
+
+    split = shares(network._replace(defaults=(patient,)), None, flow, Options(fills_trains=False))
+    whole = shares(network._replace(defaults=(patient,)), None, flow)
+
+    assert len(split.flows[0].routes) == 2
+    assert len(whole.flows[0].routes) == 1
+    assert whole.flows[0].shares == (1.0,)
+
+
+def test_rows_of_one_station_are_passed_once() -> None:
+    rows = [
+        FacilityRow(id=name, node="a", operation="handling", pool="p", servers=2, mean_h=2.0)
+        for name in ("f1", "f2")
+    ]
+    network = line(facilities=tuple(rows))
+    flow = [FlowDemand("q", demand_of("a", "a"), 48.0)]
+
+    outcome = shares(network, None, flow)
+
+    # 24 lots a day at 2 h on four servers: 48 of 96 server-hours.
+    assert outcome.places[0].load == pytest.approx(0.5)
+    assert outcome.flows[0].routes[0].hours.handling_h == 2.0
+
+
 def test_shadow_hours_begin_at_the_stated_load_and_rise_by_the_power() -> None:
     hours = shadow_h(np.array([0.5, 0.85, 1.0, 1.15]), Shadow())
 
@@ -387,7 +417,7 @@ def test_every_followed_flow_has_a_route_whose_legs_all_have_a_service(
 ) -> None:
     network = on(load(corridor_folder(), bakhty_opened()) if is_opened else corridor, day)
     known = {row.id for row in network.services} | {row.id for row in network.defaults}
-    finder = Finder(network, Options())
+    finder = Finder(network, Options(k=1, paths=1))
 
     routes = {row.flow: finder.routes(row) for row in in_force(network, day)}
 

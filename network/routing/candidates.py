@@ -27,9 +27,10 @@ class Finder:
 
     def terms(self, row: DemandRow) -> Terms:
         """Return what a flow's load brings to the search."""
+        value = self._options.value_of_time_usd_per_teu_h
         return Terms(
             row.load_class,
-            cost.value_of_time(self.atlas.prices, row),
+            cost.value_of_time(self.atlas.prices, row) if value is None else value,
             row.lot * cost.teu_per_unit(row.load_class, row.lot_unit or row.unit),
         )
 
@@ -120,7 +121,7 @@ def candidates(
     *,
     k: int = 6,
     detour_limit: float = 1.5,
-    paths: int = 3,
+    paths: int = 5,
 ) -> tuple[Route, ...]:
     """Return a flow's candidate routes on the network of one day, cheapest first.
 

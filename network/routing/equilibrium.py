@@ -31,9 +31,21 @@ _FIRST_STEP = 0.2
 _LONGER = 1.2
 _SHORTER = 0.5
 _LEAST_STEP = 1e-4
+"""Steps of the averaging: the first, their growth, their cut at a change of sign, the least."""
 _MOST_ROUNDS = 40
+"""Rounds of closing routes by half-empty trains."""
+_HALF_FULL = 0.5
+"""While loads are averaged a train leaves with this part of its least load at least."""
+_BY_FAR = 3.0
+"""Odds of e³ in the logit."""
+_ROUGH_ITERATIONS = 200
+"""Rounds that only find half-empty trains need not settle."""
 _WELL_FILLED = 0.9
 """A train that leaves with less than this part of its least load is a half-empty one."""
+
+
+_NONE = np.zeros(0)
+_NONE.flags.writeable = False
 
 
 class _Table(NamedTuple):
@@ -103,8 +115,6 @@ def shares(
     reached = [(flow, routes) for flow, routes in found if routes]
     table, burden = _tabulate(finder, reached, today)
     outcome = _settle(table, burden, reached, options)
-    if options.method == "capacity_logit" and options.fills_trains and len(table.flow):
-        outcome = _filled(table, burden, outcome, options)
     kept = _without_crumbs(table, outcome.shares, options)
     loads = burden.offered(table.amounts(kept))
     return Assignment(
@@ -160,39 +170,43 @@ class _Outcome(NamedTuple):
     shares: Reals
     iterations: int
     converged: bool
+    loads: Reals
+    """(P,) averaged loads, empty where nothing was averaged."""
 
 
 def _settle(table: _Table, burden: Burden, reached: Reached, options: Options) -> _Outcome:
     """Return the shares of the method asked for."""
     if not len(table.flow):
-        return _Outcome(np.zeros(0), 0, converged=True)
+        return _Outcome(np.zeros(0), 0, converged=True, loads=_NONE)
     if options.method == "all_or_nothing":
-        return _Outcome(_cheapest(table), 1, converged=True)
+        return _Outcome(_cheapest(table), 1, converged=True, loads=_NONE)
     if options.method == "fixed":
-        return _Outcome(_given(table, reached, options), 1, converged=True)
+        return _Outcome(_given(table, reached, options), 1, converged=True, loads=_NONE)
     if options.method == "logit":
-        return _Outcome(_logit(table, table.cost_usd, options), 1, converged=True)
-    return _average(table, burden, options)
+        return _Outcome(_logit(table, table.cost_usd, options), 1, converged=True, loads=_NONE)
+    if options.fills_trains:
+        return _filled(table, burden, options)
+    return _average(table, burden, options, np.zeros(len(burden.places)))
 
 
-def _average(table: _Table, burden: Burden, options: Options) -> _Outcome:
+def _average(table: _Table, burden: Burden, options: Options, average: Reals) -> _Outcome:
     """Return the shares at which loads, shadow times and shares agree."""
-    average = np.zeros(len(burden.places))
     step = np.full(len(average), _FIRST_STEP)
     before = np.zeros(len(average))
     found = np.zeros(len(table.flow))
     for iteration in range(1, options.max_iterations + 1):
         felt = burden.felt.spread(shadow_h(average, options.shadow), len(table.flow))
         found = _logit(table, table.cost_usd + felt, options)
-        offered = burden.offered(table.amounts(found))
+        # Crumbs of flows would send trains of two boxes until they are dropped.
+        offered = burden.offered(table.amounts(found), _HALF_FULL)
         gap = offered - average
         if gap.size == 0 or np.abs(gap).max() <= options.tolerance:
-            return _Outcome(found, iteration, converged=True)
+            return _Outcome(found, iteration, converged=True, loads=average)
         turned = gap * before < 0.0
         shorter = np.maximum(step * _SHORTER, _LEAST_STEP)
         step = np.where(turned, shorter, np.minimum(step * _LONGER, 1.0))
         average, before = average + step * gap, gap
-    return _Outcome(found, options.max_iterations, converged=False)
+    return _Outcome(found, options.max_iterations, converged=False, loads=average)
 
 
 def shadow_h(load: Reals, shadow: Shadow) -> Reals:
@@ -211,27 +225,52 @@ def _logit(table: _Table, cost_usd: Reals, options: Options) -> Reals:
     return part
 
 
-def _filled(table: _Table, burden: Burden, outcome: _Outcome, options: Options) -> _Outcome:
+def _filled(table: _Table, burden: Burden, options: Options) -> _Outcome:
     """Return the outcome once routes by half-empty trains are closed.
 
     Splitting a small flow over many lines sends more trains, each with less, through the
     same gates; nobody who runs trains does that.
     """
+    rough = options._replace(max_iterations=min(options.max_iterations, _ROUGH_ITERATIONS))
+    outcome = _average(table, burden, rough, np.zeros(len(burden.places)))
+    spent, given_usd = outcome.iterations, table.cost_usd
     for _ in range(_MOST_ROUNDS):
-        closed = _half_empty(table, burden, outcome.shares)
+        closed = _half_empty(table, burden, outcome.shares, options.min_share)
         if not closed.any():
             break
         table = table._replace(cost_usd=np.where(closed, np.inf, table.cost_usd))
-        outcome = _average(table, burden, options)
-    return outcome
+        outcome = _average(table, burden, rough, outcome.loads)
+        spent += outcome.iterations
+    last = _average(table, burden, options, outcome.loads)
+    reopened = _reopened(table, given_usd, burden, last, options)
+    spent += last.iterations
+    last = _average(reopened, burden, options, last.loads)
+    return last._replace(iterations=spent + last.iterations)
 
 
-def _half_empty(table: _Table, burden: Burden, part: Reals) -> NDArray[np.bool_]:
+def _reopened(
+    table: _Table, given_usd: Reals, burden: Burden, outcome: _Outcome, options: Options
+) -> _Table:
+    """Return the table with routes open again that beat what was left of their flow by far.
+
+    What was worth closing while a place was full may be the better way once it is not.
+    """
+    felt = burden.felt.spread(shadow_h(outcome.loads, options.shadow), len(table.flow))
+    least = np.minimum.reduceat(table.cost_usd + felt, table.first)[table.flow]
+    is_better = given_usd + felt < least - _BY_FAR / options.scale_per_usd
+    return table._replace(cost_usd=np.where(is_better, given_usd, table.cost_usd))
+
+
+def _half_empty(
+    table: _Table, burden: Burden, part: Reals, least_share: float
+) -> NDArray[np.bool_]:
     """Return which routes to close: by a half-empty train, the least of their group."""
     ratio = burden.filled_ratio(table.amounts(part))
     greatest = np.zeros(len(part))
     np.maximum.at(greatest, table.group, part)
-    is_weak = (ratio < _WELL_FILLED) & (part < greatest[table.group]) & np.isfinite(table.cost_usd)
+    is_small = (part >= least_share) & (part < greatest[table.group])
+    # What carries nothing yet stays open: it may be wanted once others are closed.
+    is_weak = is_small & (ratio < _WELL_FILLED)
     least = np.full(len(part), np.inf)
     np.minimum.at(least, table.group[is_weak], part[is_weak])
     closed: NDArray[np.bool_] = is_weak & (part <= least[table.group])

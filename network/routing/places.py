@@ -85,11 +85,17 @@ class Burden(NamedTuple):
     felt: Pairs
     """Place -> route: USD per TEU for each shadow hour."""
 
-    def offered(self, teu_per_day: Reals) -> Reals:
-        """Return the load of every place, offered over stated, for TEU a day by route."""
+    def offered(self, teu_per_day: Reals, floor: float = 0.0) -> Reals:
+        """Return the load of every place, offered over stated, for TEU a day by route.
+
+        Parameters
+        ----------
+        floor
+            Least part of its least load with which any train is taken to leave, 0 to 1.
+        """
         decks = self.filled.spread(teu_per_day, 2 * len(self.pools.lot)).reshape(-1, 2)
         full = decks.max(axis=1)
-        part = part_filled(self.pools, full)
+        part = np.maximum(part_filled(self.pools, full), floor * self.pools.least)
         trips = np.divide(full, part, out=np.zeros_like(full), where=part > 0.0)
         return (
             self._worked(trips, part)

@@ -123,12 +123,14 @@ class Options(NamedTuple):
     """Most chains of handlings per flow."""
     detour_limit: float = 1.5
     """Dearest route over cheapest, generalised cost."""
-    paths: int = 3
+    paths: int = 5
     """Most ways over the lines for one chain of handlings."""
     scale_per_usd: float = 0.01
     """Scale of the logit, 1 / (USD per TEU); an assumption, range 0.005 to 0.02."""
     min_share: float = 0.02
     """Smaller shares are dropped and the rest scaled up, so that no train waits for them."""
+    value_of_time_usd_per_teu_h: float | None = None
+    """Value of time of every load; None: by load class and commodity from the costs."""
     fills_trains: bool = True
     """Close routes by trains that would leave under their least load (capacity_logit)."""
     shadow: Shadow = Shadow()

@@ -4,6 +4,8 @@ Cost rows name their region in words; `REGIONS` says for each what a haul under 
 A region that is not listed here, or an empty one, holds for every haul, after the listed.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from network.schema import CostRow
@@ -87,6 +89,9 @@ REGIONS: tuple[Region, ...] = (
 """By rank: of two regions under which a haul falls, the earlier is meant."""
 
 
+_RANKS: Mapping[str, int] = MappingProxyType({r.name: n for n, r in enumerate(REGIONS)})
+
+
 def best(rows: tuple[CostRow, ...], haul: Haul) -> CostRow | None:
     """Return the row that prices a haul, or None where none is for its mode and load.
 
@@ -110,10 +115,10 @@ def _is_for(row: CostRow, haul: Haul) -> bool:
 
 def _rank(name: str, haul: Haul) -> int:
     """Return the rank of a region for a haul: listed and fitting, unlisted, not fitting."""
-    for rank, region in enumerate(REGIONS):
-        if region.name == name:
-            return rank if _holds(region, haul) else len(REGIONS) + 1
-    return len(REGIONS)
+    rank = _RANKS.get(name)
+    if rank is None:
+        return len(REGIONS)
+    return rank if _holds(REGIONS[rank], haul) else len(REGIONS) + 1
 
 
 def _holds(region: Region, haul: Haul) -> bool:
