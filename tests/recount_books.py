@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from itertools import pairwise
 
+import numpy as np
 from recount import Recount
 from recount_lives import UNCLEAR, Books
 
@@ -27,6 +28,28 @@ def life_faults(recount: Recount, books: Books) -> list[str]:
         if trace.consignment_cause_s[number].sum() != until_s - edges[0]:
             faults.append(f"consignment {number}: ledger does not add up to {until_s - edges[0]}")
         faults += _route_faults(recount, number)
+    return faults
+
+
+def trace_faults(recount: Recount) -> list[str]:
+    """Rows stand in the order the Trace states, and a count stops the run when it is reached."""
+    trace, plan = recount.trace, recount.plan
+    faults = []
+    if np.any(np.diff(trace.vehicle_departed_s) < 0):
+        faults.append("vehicles are not numbered in order of departure")
+    for of, request_s in (
+        (trace.visit_vehicle, trace.visit_request_s),
+        (trace.stay_consignment, trace.stay_request_s),
+    ):
+        rows = list(zip(of.tolist(), request_s.tolist(), strict=True))
+        if rows != sorted(rows):
+            faults.append("visits are not sorted")
+    finished_s = trace.consignment_finished_s[trace.consignment_finished_s != NEVER]
+    before = int((finished_s < recount.ended_s).sum())
+    most = plan.stop_after_consignments
+    is_counted = most != NEVER and not len(trace.gridlock)
+    if is_counted and (before >= most or (len(finished_s) >= most) == recount.is_cut_by_horizon):
+        faults.append(f"{before} and {len(finished_s)} of {most} at {recount.ended_s}")
     return faults
 
 
@@ -131,4 +154,4 @@ def books_faults(recount: Recount) -> list[str]:
     """Return all that does not balance."""
     books = Books(recount)
     checks = (life_faults, conservation_faults, ledger_faults, little_faults)
-    return [fault for check in checks for fault in check(recount, books)]
+    return trace_faults(recount) + [fault for check in checks for fault in check(recount, books)]

@@ -166,6 +166,42 @@ def fleet_faults(recount: Recount) -> list[str]:
                 faults.append(f"fleet {fleet}: {under_way} of {size} under way at {at_s}")
         if has_constant_size(recount, fleet):
             faults += _parting_faults(recount, fleet)
+            faults += [f for end in (0, 1) for f in _call_faults(recount, fleet, end)]
+    return faults
+
+
+def _call_faults(recount: Recount, fleet: int, end: int) -> list[str]:
+    """Follow each vessel through its call: who has lain ready longest leaves first (R12)."""
+    plan = recount.plan
+    berth, handling = int(plan.fleet_berth[fleet][end]), int(plan.fleet_handling[fleet][end])
+    own, other = (int(plan.fleet_pool[fleet][e]) for e in (end, 1 - end))
+    if berth == NEVER:
+        return []
+    moored = {v.number: v for v in recount.seen.get(berth, []) if v.is_vehicle}
+    came = sorted(
+        (_ready_s(recount, fleet, end, vehicle), vehicle)
+        for vehicle, pool in enumerate(recount.vehicle_pool)
+        if (pool == other or (pool == NEVER and vehicle % 2 == end))
+        and recount.trace.vehicle_ended_s[vehicle] != NEVER
+    )
+    left = [vehicle for vehicle, pool in enumerate(recount.vehicle_pool) if pool == own]
+    faults = []
+    for (_, arrived), vehicle in zip(came, left, strict=False):
+        call = moored[arrived]
+        load_teu = recount.vehicle_load[arrived] + recount.vehicle_load[vehicle]
+        sails_s = departed_s = recount.departed_s[vehicle]
+        if handling != NEVER:
+            sails_s = max(
+                departed_s, call.start_s + lift_s(recount, handling, load_teu, departed_s)
+            )
+        first = recount.visits_of.get(vehicle)
+        if first and first[0][1] != sails_s:
+            faults.append(f"vehicle {vehicle} sails at {first[0][1]}, must at {sails_s}")
+        if recount.has_come(sails_s) != (call.end_s != NEVER) or call.end_s not in (
+            NEVER,
+            sails_s,
+        ):
+            faults.append(f"vehicle {vehicle}: berth of {arrived} kept to {call.end_s}: {sails_s}")
     return faults
 
 
