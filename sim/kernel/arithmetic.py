@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernel.jit import compiled
+from sim.kernel.layout import R_MEAN_TEU, R_SERVERS, R_SHUT, S_ROW, S_ROW_END
 
 Ints = NDArray[np.int64]
 
@@ -81,24 +82,16 @@ def scaled_mean_fp(mean_fp: int, load_teu: int, ref_load: int) -> int:
 
 
 @compiled
-def lift_s(
-    row_servers: Ints, row_mean_teu_fp: Ints, row_now: Ints, rows: tuple[int, int], load_teu: int
-) -> int:
+def lift_s(station: Ints, row_table: Ints, s: int, load_teu: int) -> int:
     """Return how long the open rows of a station take to lift a load (R12).
 
     Parameters
     ----------
-    row_servers, row_mean_teu_fp
-        (R,) of the plan.
-    row_now
-        (R, 4); in the first column, the closures that hold a row shut.
-    rows
-        First row of the station, and first of the next.
     load_teu
         Thousandths of a TEU.
     """
     rate = 0
-    for row in range(rows[0], rows[1]):
-        if not row_now[row, 0] and row_mean_teu_fp[row]:
-            rate += (row_servers[row] << 48) // row_mean_teu_fp[row]
+    for row in range(station[s, S_ROW], station[s, S_ROW_END]):
+        if not row_table[row, R_SHUT] and row_table[row, R_MEAN_TEU]:
+            rate += (row_table[row, R_SERVERS] << 48) // row_table[row, R_MEAN_TEU]
     return (load_teu << 40) // (1000 * rate) if rate else 0

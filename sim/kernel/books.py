@@ -1,44 +1,68 @@
 """The books of the kernel: every second to a place, a cause and a flow (R23).
 
 `ledger` is an open hash table (power of two, 2): key + 1 and consignment-seconds.
-`share` (M, 3) says for whom a second counts: flow, consignments, next share of
-the same traveller; a traveller's first share stands in its row, NEVER for one that
-is not measured. `spell` (M, 5) holds the times in which stations were shut:
-start, end, cause, closure, the spell before at the same station. `shut` (S, 4):
-since when a station is shut (NEVER: open), cause, closure, its last spell.
+`share` (M, 3) says for whom a second counts: flow, consignments, next share of the
+same traveller; a traveller's first share stands in its row, NEVER for one that is
+not measured. `spell` (M, 5) holds the times in which stations were shut.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernel.jit import compiled
-from sim.kernel.layout import SHARE_COUNT, SHARE_FLOW, SHARE_NEXT, T_SHARE
+from sim.kernel.layout import (
+    K_KEYS,
+    K_WANTING,
+    P_AT_HAND,
+    P_FILLED,
+    P_FIRST,
+    P_FREE,
+    P_OPEN,
+    S_CAUSE,
+    S_CLOSURE,
+    S_SHUT,
+    S_SPELL,
+    SHARE_COUNT,
+    SHARE_FLOW,
+    SHARE_NEXT,
+    SPELL_BEFORE,
+    SPELL_CAUSE,
+    SPELL_CLOSURE,
+    SPELL_END,
+    SPELL_START,
+    T_BEGUN,
+    T_REQUEST,
+    T_ROW,
+    T_SHARE,
+    T_UNTIL,
+    V_AFTER,
+    V_DEPARTED,
+    V_GATES,
+)
 from sim.plan import NEVER, Cause
 
 Ints = NDArray[np.int64]
+Seconds = NDArray[np.int32]
 
 CAUSES = len(Cause)
 FILLING = int(Cause.FILLING)
 DEPARTURE = int(Cause.DEPARTURE)
 STORAGE = int(Cause.STORAGE)
 
-SPELL_START, SPELL_END, SPELL_CAUSE, SPELL_CLOSURE, SPELL_BEFORE = 0, 1, 2, 3, 4
-SHUT_SINCE, SHUT_CAUSE, SHUT_CLOSURE, SHUT_SPELL = 0, 1, 2, 3
-
 _SPREAD = -7046029254386353131  # the odd golden-ratio constant of 64 bits, signed
 
 
 @compiled
-def add(ledger: Ints, filled: Ints, key: int, seconds: int) -> None:
-    """Add seconds to a key; `filled[0]` counts keys, `filled[1]` says that room is wanting."""
+def add(ledger: Ints, run: Ints, key: int, seconds: int) -> None:
+    """Add seconds to a key; count it if it is new, say so if there is no room for it."""
     size = len(ledger)
     at = ((key * _SPREAD) >> 20) & (size - 1)
     while ledger[at, 0] != key + 1:
         if ledger[at, 0] == 0:
-            if filled[0] * 8 >= size * 7:
-                filled[1] = 1
+            if run[K_KEYS] * 8 >= size * 7:
+                run[K_WANTING] = 1
                 return
-            filled[0] += 1
+            run[K_KEYS] += 1
             ledger[at, 0] = key + 1
             break
         at = (at + 1) & (size - 1)
@@ -49,20 +73,20 @@ def add(ledger: Ints, filled: Ints, key: int, seconds: int) -> None:
 def enlarged(ledger: Ints) -> Ints:
     """Return the same ledger with four times the room."""
     larger = np.zeros((4 * len(ledger), 2), np.int64)
-    filled = np.zeros(2, np.int64)
+    run = np.zeros(K_WANTING + 1, np.int64)
     for at in range(len(ledger)):
         if ledger[at, 0]:
-            add(larger, filled, ledger[at, 0] - 1, ledger[at, 1])
+            add(larger, run, ledger[at, 0] - 1, ledger[at, 1])
     return larger
 
 
 @compiled
 def book(
-    cause_s: NDArray[np.int32],
+    cause_s: Seconds,
     trav: Ints,
     share: Ints,
     ledger: Ints,
-    filled: Ints,
+    run: Ints,
     sizes: tuple[int, int],
     t: int,
     place: int,
@@ -74,6 +98,8 @@ def book(
 
     Parameters
     ----------
+    cause_s
+        (T, causes) seconds of each traveller.
     sizes
         Closures and flows of the plan.
     t
@@ -85,19 +111,58 @@ def book(
         return
     key = (((place + 1) * CAUSES + cause) * (sizes[0] + 1) + closure + 1) * sizes[1]
     while at != NEVER:
-        add(ledger, filled, key + share[at, SHARE_FLOW], seconds * share[at, SHARE_COUNT])
+        add(ledger, run, key + share[at, SHARE_FLOW], seconds * share[at, SHARE_COUNT])
         at = share[at, SHARE_NEXT]
 
 
 @compiled
-def book_wait(
-    cause_s: NDArray[np.int32],
+def begin(
+    cause_s: Seconds,
     trav: Ints,
     share: Ints,
     ledger: Ints,
-    filled: Ints,
+    run: Ints,
     sizes: tuple[int, int],
-    shut: Ints,
+    t: int,
+    place: int,
+    cause: int,
+    now_s: int,
+    seconds: int,
+) -> None:
+    """Book motion or service that begins now, in full."""
+    book(cause_s, trav, share, ledger, run, sizes, t, place, cause, NEVER, seconds)
+    trav[t, T_UNTIL] = now_s + seconds
+    trav[t, T_BEGUN] = place * CAUSES + cause
+
+
+@compiled
+def give_back(
+    cause_s: Seconds,
+    trav: Ints,
+    share: Ints,
+    ledger: Ints,
+    run: Ints,
+    sizes: tuple[int, int],
+    t: int,
+    end_s: int,
+) -> None:
+    """Take away what a traveller began and lies beyond an end."""
+    rest_s = trav[t, T_UNTIL] - end_s
+    if rest_s > 0:
+        place, cause = trav[t, T_BEGUN] // CAUSES, trav[t, T_BEGUN] % CAUSES
+        book(cause_s, trav, share, ledger, run, sizes, t, place, cause, NEVER, -rest_s)
+        trav[t, T_UNTIL] = end_s
+
+
+@compiled
+def book_wait(
+    cause_s: Seconds,
+    trav: Ints,
+    share: Ints,
+    ledger: Ints,
+    run: Ints,
+    sizes: tuple[int, int],
+    station: Ints,
     spell: Ints,
     t: int,
     place: int,
@@ -107,37 +172,33 @@ def book_wait(
 ) -> None:
     """Book a wait at a station: the time it was shut to its closure, the rest to `cause`."""
     rest_s = to_s - from_s
-    since_s = shut[place, SHUT_SINCE]
+    since_s = station[place, S_SHUT]
     if since_s != NEVER and since_s < to_s:
         shut_s = to_s - max(from_s, since_s)
-        book(
-            cause_s, trav, share, ledger, filled, sizes,
-            t, place, shut[place, SHUT_CAUSE], shut[place, SHUT_CLOSURE], shut_s,
-        )  # fmt: skip
+        by, closure = station[place, S_CAUSE], station[place, S_CLOSURE]
+        book(cause_s, trav, share, ledger, run, sizes, t, place, by, closure, shut_s)
         rest_s -= shut_s
-    at = shut[place, SHUT_SPELL]
+    at = station[place, S_SPELL]
     while at != NEVER and spell[at, SPELL_END] > from_s:
         shut_s = min(to_s, spell[at, SPELL_END]) - max(from_s, spell[at, SPELL_START])
         if shut_s > 0:
-            book(
-                cause_s, trav, share, ledger, filled, sizes,
-                t, place, spell[at, SPELL_CAUSE], spell[at, SPELL_CLOSURE], shut_s,
-            )  # fmt: skip
+            by, closure = spell[at, SPELL_CAUSE], spell[at, SPELL_CLOSURE]
+            book(cause_s, trav, share, ledger, run, sizes, t, place, by, closure, shut_s)
             rest_s -= shut_s
         at = spell[at, SPELL_BEFORE]
     if rest_s:
-        book(cause_s, trav, share, ledger, filled, sizes, t, place, cause, NEVER, rest_s)
+        book(cause_s, trav, share, ledger, run, sizes, t, place, cause, NEVER, rest_s)
 
 
 @compiled
 def book_gates(
-    cause_s: NDArray[np.int32],
+    cause_s: Seconds,
     trav: Ints,
     share: Ints,
     ledger: Ints,
-    filled: Ints,
+    run: Ints,
     sizes: tuple[int, int],
-    shut: Ints,
+    station: Ints,
     spell: Ints,
     t: int,
     places: tuple[int, int],
@@ -160,19 +221,59 @@ def book_gates(
         if gate_s > from_s:
             # Filling, wagons and departure follow each other in `Cause`.
             book(
-                cause_s, trav, share, ledger, filled, sizes,
+                cause_s, trav, share, ledger, run, sizes,
                 t, places[0], FILLING + gate, NEVER, gate_s - from_s,
             )  # fmt: skip
             from_s = gate_s
     open_s = to_s if passed_s[3] == NEVER else min(passed_s[3], to_s)
     if open_s > from_s:
         book_wait(
-            cause_s, trav, share, ledger, filled, sizes, shut, spell,
+            cause_s, trav, share, ledger, run, sizes, station, spell,
             t, places[0], DEPARTURE, from_s, open_s,
         )  # fmt: skip
         from_s = open_s
     if to_s > from_s:
         book(
-            cause_s, trav, share, ledger, filled, sizes,
+            cause_s, trav, share, ledger, run, sizes,
             t, places[1], STORAGE, NEVER, to_s - from_s,
         )  # fmt: skip
+
+
+@compiled
+def book_forming(
+    cause_s: Seconds,
+    trav: Ints,
+    share: Ints,
+    ledger: Ints,
+    run: Ints,
+    sizes: tuple[int, int],
+    station: Ints,
+    spell: Ints,
+    pool: Ints,
+    p: int,
+    vehicle: Ints,
+    n: int,
+    places: tuple[int, int],
+    until_s: int,
+) -> None:
+    """Book a consignment's wait in a pool; who was left behind has passed two gates (R23)."""
+    gates = (pool[p, P_FILLED], pool[p, P_AT_HAND], pool[p, P_FREE], pool[p, P_OPEN])
+    from_s = trav[n, T_REQUEST]
+    before = trav[n, T_ROW]
+    missed = pool[p, P_FIRST] if before == NEVER else vehicle[before, V_AFTER]
+    if missed != NEVER:
+        left_s = vehicle[missed, V_DEPARTED]
+        passed = (
+            vehicle[missed, V_GATES], vehicle[missed, V_GATES + 1],
+            vehicle[missed, V_GATES + 2], vehicle[missed, V_GATES + 3],
+        )  # fmt: skip
+        book_gates(
+            cause_s, trav, share, ledger, run, sizes, station, spell,
+            n, places, passed, from_s, left_s,
+        )  # fmt: skip
+        from_s = left_s
+        gates = (left_s, left_s, gates[2], gates[3])
+    book_gates(
+        cause_s, trav, share, ledger, run, sizes, station, spell,
+        n, places, gates, from_s, until_s,
+    )  # fmt: skip

@@ -4,6 +4,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernel.jit import compiled
+from sim.kernel.layout import (
+    CLAIM_WAITS,
+    L_YARD,
+    P_CLAIM,
+    P_CLAIM_LOAD,
+    P_HELD,
+    P_LEG,
+    P_STATION,
+    ROOM_LOAD,
+    ROOM_NEXT,
+    ROOM_YARD,
+    T_NEXT,
+    V_LOAD,
+    V_ROOM,
+    Y_CAPACITY,
+    Y_OCCUPIED,
+    Y_STATION,
+)
 from sim.plan import NEVER
 
 Ints = NDArray[np.int64]
@@ -13,7 +31,79 @@ H_YARD, H_POOL, H_VEHICLE, H_WAITS_FOR, H_LOAD = 0, 1, 2, 3, 4
 
 
 @compiled
-def cycle(holders: Ints, is_refusing: NDArray[np.bool_], occupied: Ints) -> Ints:
+def holders_of(
+    pool: Ints,
+    leg: Ints,
+    yard: Ints,
+    trav: Ints,
+    vehicle: Ints,
+    pool_rooms: Ints,
+    room: Ints,
+    queue_first: Ints,
+    classes: int,
+    consignments: int,
+) -> tuple[Ints, NDArray[np.bool_]]:
+    """Return loads that take room and wait for room, and which yards refuse the first claim.
+
+    Returns
+    -------
+    (M, 5) yard, pool's station, vehicle, yard waited for, thousandths of a TEU: pools by
+    rank, then vehicles by number; and (Y,) booleans.
+    """
+    first_vehicle = consignments + len(pool)
+    holders = np.zeros((16, 5), np.int64)
+    count = 0
+    for p in range(len(pool)):
+        waits_for = leg[pool[p, P_LEG], L_YARD]
+        is_held = pool[p, P_HELD] > 0 or pool[p, P_CLAIM] == CLAIM_WAITS
+        for y in range(len(yard)):
+            if waits_for != NEVER and is_held and pool_rooms[p, y]:
+                holders = with_row(holders, count)
+                holders[count, H_YARD], holders[count, H_POOL] = y, pool[p, P_STATION]
+                holders[count, H_VEHICLE], holders[count, H_WAITS_FOR] = NEVER, waits_for
+                holders[count, H_LOAD] = pool_rooms[p, y]
+                count += 1
+    in_pools = count
+    is_refusing = np.zeros(len(yard), np.bool_)
+    for waits_for in range(len(yard)):
+        is_first = True
+        s = yard[waits_for, Y_STATION]
+        for q in range(s * classes, (s + 1) * classes):
+            t = queue_first[q]
+            while t != NEVER:
+                i, p = t - first_vehicle, t - consignments
+                if is_first:
+                    is_first = False
+                    load = vehicle[i, V_LOAD] if i >= 0 else pool[p, P_CLAIM_LOAD]
+                    taken = yard[waits_for, Y_OCCUPIED]
+                    is_full = taken + load > yard[waits_for, Y_CAPACITY]
+                    is_refusing[waits_for] = taken != 0 and is_full
+                at = vehicle[i, V_ROOM] if i >= 0 else NEVER
+                while at != NEVER:
+                    holders = with_row(holders, count)
+                    holders[count, H_YARD], holders[count, H_POOL] = room[at, ROOM_YARD], NEVER
+                    holders[count, H_VEHICLE], holders[count, H_WAITS_FOR] = i, waits_for
+                    holders[count, H_LOAD] = room[at, ROOM_LOAD]
+                    count += 1
+                    at = room[at, ROOM_NEXT]
+                t = trav[t, T_NEXT]
+    aboard = holders[in_pools:count].copy()
+    order = np.argsort(aboard[:, H_VEHICLE] * len(yard) + aboard[:, H_YARD])
+    for at in range(len(order)):
+        holders[in_pools + at] = aboard[order[at]]
+    return holders[:count].copy(), is_refusing
+
+
+@compiled
+def with_row(table: Ints, count: int) -> Ints:
+    """Return a table with room for a row after the first `count`."""
+    return table if count < len(table) else np.concatenate((table, np.zeros_like(table)))
+
+
+@compiled
+def cycle(  # noqa: C901 - loops of one plain search
+    holders: Ints, is_refusing: NDArray[np.bool_], occupied: Ints
+) -> Ints:
     """Return a cycle of holders, each waiting for the yard of the next; empty if none.
 
     Parameters

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernel.jit import compiled
-from sim.kernel.layout import KIND_BIT, MARK
+from sim.kernel.layout import KIND_BIT, MARK, S_CALLED
 from sim.plan import NEVER
 
 Ints = NDArray[np.int64]
@@ -56,18 +56,18 @@ def mark(ready: Ints, is_ready: NDArray[np.bool_], rank: int) -> None:
 
 
 @compiled
-def call(events: Ints, called_s: Ints, rank: int, instant_s: int) -> None:
+def call(events: Ints, station: Ints, rank: int, instant_s: int) -> None:
     """Let a station look again at an instant, unless that was the last it was called to.
 
     Parameters
     ----------
     events
         Heap with room for one more.
-    called_s
-        (S,) the instant to which each station was called last.
+    station
+        Table of stations.
     """
-    if called_s[rank] != instant_s:
-        called_s[rank] = instant_s
+    if station[rank, S_CALLED] != instant_s:
+        station[rank, S_CALLED] = instant_s
         push(events, instant_s << 32 | MARK << KIND_BIT | rank)
 
 
@@ -77,6 +77,22 @@ def grown(heap: Ints, room: int) -> Ints:
     longer = np.zeros(2 * (heap[0] + room), np.int64)
     longer[: len(heap)] = heap
     return longer
+
+
+def pushed(events: Ints, key: int) -> Ints:
+    """Return a heap with one number more in it."""
+    if events[0] + 2 > len(events):
+        events = grown(events, 16)
+    push(events, key)
+    return events
+
+
+def called(events: Ints, station: Ints, rank: int, instant_s: int) -> Ints:
+    """Return the events with a call to a station in them, as of `call`."""
+    if events[0] + 2 > len(events):
+        events = grown(events, 16)
+    call(events, station, rank, instant_s)
+    return events
 
 
 @compiled

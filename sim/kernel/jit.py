@@ -15,5 +15,6 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     numba ships no types: the signature that goes in is the one that comes out. Division by
     zero is not watched for: no divisor is 0.
     """
-    return cast("Callable[P, R]", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    compile_it = numba.njit(cache=True, nogil=True, error_model="numpy")
+    return cast("Callable[P, R]", compile_it(function))
 

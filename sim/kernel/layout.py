@@ -1,8 +1,62 @@
-"""Columns of the kernel's tables: one row a traveller, vehicle, pool, fleet or vessel.
+"""Columns of the kernel's tables: what is fixed and what changes of one thing, in one row.
 
 A traveller is a consignment (its index), the claim of a pool for room (N + pool)
-or a vehicle (N + P + its number). Its row fills one cache line.
+or a vehicle (N + P + its number). Its row fills one cache line. A name that ends
+in `_2` has a second column beside it, for the other end of a fleet.
 """
+
+# --- stations
+S_KIND, S_DETAIL, S_CLASS, S_BATCH_MIN, S_BATCH_MAX, S_QUEUE_MAX, S_ROW, S_ROW_END = range(8)
+"""As in the Plan; S_CLASS 1: priority counts; first row, and first of the next station."""
+S_LENGTH, S_CALLED = 8, 9
+"""How many wait; the instant to which the station was called last."""
+S_SHUT, S_CAUSE, S_CLOSURE, S_SPELL = 10, 11, 12, 13
+"""Since when it is shut (NEVER: open), by which cause and closure; its last spell."""
+STATION_COLUMNS = 14
+
+# --- rows
+R_STATION, R_SERVERS, R_MEAN_TEU, R_REF_LOAD, R_AT_CLOSING, R_STANDING = range(6)
+R_FREE, R_SHUT, R_RATE, R_PAYLOAD, R_OUT = 6, 7, 8, 9, 10
+"""Free servers, closures that shut it, its factors, vehicles out: R_SHUT + `Effect`."""
+ROW_COLUMNS = 11
+
+# --- meters; the section of an alternating pair stands in the row of the smaller meter
+M_PATHS, M_BURST, M_HEADWAY, M_RULE, M_OPPOSITE, M_CLEARING, M_FLEET, M_STATION = range(8)
+M_UNIT, M_NEXT = 8, 9
+"""First unit of the next path, and second from which the headway has passed."""
+M_FROM, M_INSIDE, M_FOLLOWED, M_CLEARED = 10, 11, 12, 13
+METER_COLUMNS = 14
+
+# --- services and their dated states
+B_FLEET, B_HEADWAY, B_TIMETABLE, B_POOL, B_POOL_END, B_DEPARTURE, B_DEPARTURE_END = range(7)
+"""B_POOL and B_DEPARTURE point into `service_pool` and `departure_s`; the latter moves on."""
+B_STATE, B_STATE_END = 7, 8
+B_NEXT_2, B_DEPARTING_2 = 9, 11
+SERVICE_COLUMNS = 13
+X_FROM, X_CAPACITY, X_MIN, X_WAIT, X_VEHICLES = range(5)
+X_UNIT, X_DECK = 5, 10
+"""Five columns each, by load class."""
+STATE_COLUMNS = 15
+
+# --- legs, elements, flows, yards, closures
+L_ELEMENT, L_ELEMENT_END, L_YARD, L_HOLD = range(4)
+"""L_HOLD: element before which the vehicle must have found room, or NEVER (R13)."""
+LEG_COLUMNS = 4
+E_STATION, E_MOVE, E_PLACE, E_ORDINAL = range(4)
+ELEMENT_COLUMNS = 4
+O_CLASS, O_LOT, O_TEU, O_SIZE, O_RANK = range(5)
+"""O_RANK: which of the plan's priorities, in ascending order; the last row is for vehicles
+without load."""
+FLOW_COLUMNS = 5
+Y_STATION, Y_CAPACITY, Y_REFUSES, Y_EMBARGO, Y_OCCUPIED = range(5)
+YARD_COLUMNS = 5
+C_EFFECT, C_VALUE, C_WEATHER, C_TARGET, C_TARGET_END = range(5)
+CLOSURE_COLUMNS = 5
+
+# --- consignments
+N_FLOW, N_ROUTE, N_CREATED, N_ENTERED, N_MEASURED, N_STEP, N_YARD, N_FINISHED, N_STATUS = range(9)
+"""N_STEP: the step it takes; N_YARD: yard in which it takes room, or NEVER."""
+CONSIGNMENT_COLUMNS = 9
 
 # --- travellers
 T_NEXT, T_PREV = 0, 1
@@ -31,8 +85,8 @@ V_ROOM = 10
 """First entry of the room that its load takes where it boarded: yard, load, next."""
 V_AFTER = 11
 """Next vehicle from the same pool."""
-V_FILLED, V_AT_HAND, V_FREE, V_OPEN = 12, 13, 14, 15
-"""When it passed each gate."""
+V_GATES = 12
+"""When it passed each of the four gates: filled, a vehicle at hand, free, open."""
 VEHICLE_COLUMNS = 16
 
 # --- what a vehicle does when its turn comes
@@ -40,30 +94,31 @@ TO_ELEMENT, AT_SERVER, MOVING, MOORING, IN_HOLD, IN_LONG_HOLD, TURNED_AWAY, FOUN
 
 # --- pools
 P_FILLED, P_AT_HAND, P_FREE, P_OPEN = 0, 1, 2, 3
+"""When the forming vehicle passed each gate."""
 P_OLDEST = 4
 P_FIRST, P_LAST, P_BEFORE, P_LEFT = 5, 6, 7, 8
 """First and last vehicle that left, the last one that left before that second, the second."""
 P_CLAIM = 9
-"""NO_CLAIM, CLAIM_WAITS or CLAIM_GRANTED."""
+"""State of the claim for room, below."""
 P_CLAIM_LOAD = 10
 P_HELD = 11
 """Trains held so long that none departs."""
 P_LOAD = 12
-"""Load that waits, by class."""
-POOL_COLUMNS = 17
-NO_CLAIM, CLAIM_WAITS, CLAIM_GRANTED = 0, 1, 2
+"""Load that waits, by class: five columns."""
+P_STATION, P_LEG, P_SERVICE, P_END, P_MIN_LOT, P_MIN_CLASS = range(17, 23)
+POOL_COLUMNS = 23
+NO_CLAIM, CLAIM_WAITS, CLAIM_GRANTED, CLAIM_REFUSED = 0, 1, 2, 3
 
-# --- fleets: two columns where the ends differ
+# --- fleets
 F_SIZE = 0
-F_DUE = 1
-F_NEXT_EMPTY = 3
-F_IDLE = 5
-F_LAID_FIRST, F_LAID_LAST = 7, 8
-F_LYING = 9
-"""How many lie idle."""
+F_DUE_2, F_NEXT_EMPTY_2, F_IDLE_2, F_LYING_2 = 1, 3, 5, 7
+"""Vehicles at or bound for an end; next empty trip from it; first idle there, how many."""
+F_LAID_FIRST, F_LAID_LAST = 9, 10
 F_DAY, F_COUNT = 11, 15
 """(kind x 2 + end - 2) of trips without load: the last day on which one began, how many then."""
-FLEET_COLUMNS = 19
+F_STATION, F_SERVICE, F_TURNAROUND, F_CRUISE = 19, 20, 21, 22
+F_POOL_2, F_LEG_2, F_BERTH_2, F_HANDLING_2 = 23, 25, 27, 29
+FLEET_COLUMNS = 31
 
 # --- vessels
 U_END, U_FLEET, U_TRIP, U_PHASE, U_NEXT, U_SINCE = 0, 1, 2, 3, 4, 5
@@ -76,19 +131,30 @@ VESSEL_COLUMNS = 11
 # --- what a vessel does when its turn comes
 ARRIVE, MOORED, CALLED_LADEN, CALLED, REST, ORDERED, SAIL, LAY_UP = range(8)
 
+# --- services in hand that closing can stop (R15)
+H_ROW, H_FIRST, H_SIZE, H_START, H_DRAWN, H_LEFT, H_ENDS = range(7)
+H_STOPPED, H_CAUSE, H_CLOSURE, H_NEXT, H_PREV = 7, 8, 9, 10, 11
+"""Row, first traveller and how many, begin, time drawn, left and end; since when and by which
+closure it is stopped; neighbours among those at work (or unused)."""
+HAND_COLUMNS = 12
+
+# --- the run itself: one row of numbers that change
+K_NOW, K_GOING, K_RUNNING, K_ACTING, K_LANDING = range(5)
+"""The instant; first consignment, vehicle and vessel whose turn has come; load to let go."""
+K_VEHICLES, K_VESSELS, K_VISITS, K_STAYS, K_SPELLS, K_FINISHED = range(5, 11)
+K_HANDS, K_FREE_HAND, K_AT_WORK = 11, 12, 13
+K_STOPPING, K_WATCHING = 14, 15
+"""1: the run ends with this instant; a gridlock is to be looked for at its end."""
+K_KEYS, K_WANTING = 16, 17
+"""Keys in the ledger; 1: it had no room for one."""
+RUN_COLUMNS = 18
+
 # --- events: instant << 32 | kind << 29 | index
 MARK, TRAVELLER, TIMETABLE, VESSEL, ALARM, HAND = range(6)
 """A station to look again; a traveller, a departure, a vessel; a train held too long; a
 service that closing can stop."""
 KIND_BIT = 29
 INDEX_MASK = (1 << KIND_BIT) - 1
-
-# --- services in hand that closing can stop (R15)
-H_ROW, H_FIRST, H_START, H_DRAWN, H_LEFT, H_ENDS = 0, 1, 2, 3, 4, 5
-H_STOPPED, H_CAUSE, H_CLOSURE, H_NEXT, H_PREV = 6, 7, 8, 9, 10
-"""Row, first traveller, begin, time drawn, left and end; since when and by which closure it
-is stopped; neighbours among those at work (or unused)."""
-HAND_COLUMNS = 11
 
 # --- linked rows
 FORCE_CLOSURE, FORCE_START, FORCE_NEXT = 0, 1, 2
@@ -97,3 +163,7 @@ SHARE_FLOW, SHARE_COUNT, SHARE_NEXT = 0, 1, 2
 """Measured consignments of a flow for which a traveller's seconds count."""
 ROOM_YARD, ROOM_LOAD, ROOM_NEXT = 0, 1, 2
 """Load that takes room where a vehicle boarded it."""
+SPELL_START, SPELL_END, SPELL_CAUSE, SPELL_CLOSURE, SPELL_BEFORE = range(5)
+"""Times in which stations were shut, and the one before at the same station."""
+FREE = 0
+"""Row that heads the unused rows of a linked table."""

@@ -7,8 +7,17 @@ from sim.draws.hashing import SERVICE, stream
 from sim.draws.replication import draw
 from sim.kernel.books import CAUSES
 from sim.kernel.core import Ended, simulate
+from sim.kernel.layout import (
+    K_NOW,
+    K_STAYS,
+    K_VEHICLES,
+    K_VISITS,
+    K_WANTING,
+    N_FINISHED,
+    N_STATUS,
+)
 from sim.kernel.order import sorted_by_first
-from sim.kernel.tables import Ints, sent_of, tables_of
+from sim.kernel.tables import Ints, tables_of
 from sim.plan import Draws, Plan, Trace
 
 LEDGER_SIZE = 1 << 12
@@ -39,31 +48,36 @@ def run_drawn(plan: Plan, draws: Draws, seed: int, replication: int) -> Trace:
     draws
         Of `draw`, or made by hand.
     """
-    tables, sent = tables_of(plan), sent_of(plan, draws)
     word = np.uint64(stream(seed, replication, SERVICE))
     size = LEDGER_SIZE
     # Interpreted, keys overflow with a warning where machine code wraps in silence.
     with np.errstate(over="ignore"):
         while True:
             ended = simulate(
-                tables, sent, word, plan.horizon_s, plan.first_day, plan.stop_after_consignments, size
+                tables_of(plan, draws),
+                word,
+                plan.horizon_s,
+                plan.first_day,
+                plan.stop_after_consignments,
+                size,
             )
-            if not ended.is_ledger_full:
+            if not ended.run[K_WANTING]:
                 return _trace(plan, draws, ended)
             size = 4 * len(ended.ledger)
 
 
 def _trace(plan: Plan, draws: Draws, ended: Ended) -> Trace:
     """Return what happened in the order the Trace states."""
-    visit = sorted_by_first(ended.visit, len(ended.vehicle))
-    stay = sorted_by_first(ended.stay, len(ended.status))
-    vehicle = ended.vehicle.astype(np.int32)
+    ended_s = int(ended.run[K_NOW])
+    visit = sorted_by_first(ended.visits[: ended.run[K_VISITS]], int(ended.run[K_VEHICLES]))
+    stay = sorted_by_first(ended.stays[: ended.run[K_STAYS]], len(ended.consignment))
+    vehicle = ended.vehicle[: ended.run[K_VEHICLES], :4].astype(np.int32)
     ledger = _ledger_rows(ended.ledger, len(plan.closure_effect), len(plan.flow_class))
-    gridlock = ended.gridlock.copy()
+    gridlock = ended.locks.copy()
     gridlock[:, 0] = plan.yard_station[gridlock[:, 0]]
     gridlock[:, 3] = plan.yard_station[gridlock[:, 3]]
     # A run that stops by count has created no one after that instant.
-    created = slice(0, int(np.searchsorted(draws.consignment_created_s, ended.ended_s, "right")))
+    created = slice(0, int(np.searchsorted(draws.consignment_created_s, ended_s, "right")))
     return Trace(
         vehicle_pool=_column(vehicle, 0),
         vehicle_departed_s=_column(vehicle, 1),
@@ -78,8 +92,8 @@ def _trace(plan: Plan, draws: Draws, ended: Ended) -> Trace:
         consignment_number=draws.consignment_number[created].astype(np.int32),
         consignment_route=draws.consignment_route[created].astype(np.int32),
         consignment_created_s=draws.consignment_created_s[created].astype(np.int32),
-        consignment_finished_s=ended.finished_s[created],
-        consignment_status=ended.status[created],
+        consignment_finished_s=ended.consignment[created, N_FINISHED].astype(np.int32),
+        consignment_status=ended.consignment[created, N_STATUS].astype(np.int32),
         consignment_cause_s=ended.cause_s[created],
         stay_consignment=_column(stay, 0),
         stay_station=_column(stay, 1),
@@ -95,7 +109,7 @@ def _trace(plan: Plan, draws: Draws, ended: Ended) -> Trace:
         closure_index=draws.closure_index.astype(np.int32),
         closure_start_s=draws.closure_start_s.astype(np.int32),
         closure_end_s=draws.closure_end_s.astype(np.int32),
-        ended_s=int(ended.ended_s),
+        ended_s=ended_s,
         gridlock=gridlock.astype(np.int32),
     )
 

@@ -1,181 +1,364 @@
-"""A Plan and its Draws as the kernel takes them: one tuple of arrays, always of one type."""
+"""A Plan and its Draws as the kernel takes them: tables of integers, one row a thing.
+
+In: Plan and Draws. Out: `Tables`, fresh for every run, because the kernel keeps what
+changes in the same rows (`layout`).
+"""
 
 from collections import Counter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from sim.plan import NEVER, Draws, Plan
+from sim.kernel import layout as k
+from sim.kernel.heap import called, pushed, refilled
+from sim.plan import NEVER, PPM, Draws, Effect, Kind, Plan
 
 Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
 
+DAY_S = 86_400
+
 
 class Tables(NamedTuple):
-    """What the kernel reads of a Plan; names and index letters as there."""
+    """What one run of the kernel begins with; letters in brackets as in the Plan."""
 
-    station_kind: Ints
+    station: Ints
     station_key: Words
-    station_detail: Ints
-    station_class: Ints
-    """(S,) 1: priority counts."""
-    station_batch_min: Ints
-    station_batch_max: Ints
-    station_queue_max: Ints
-    row_first: Ints
-    row_station: Ints
-    row_servers: Ints
+    row: Ints
     row_law: Ints
     row_mean_fp: Ints
-    row_mean_teu_fp: Ints
-    row_ref_load: Ints
-    row_at_closing: Ints
-    row_factor_ppm: Ints
-    meter_paths_milli: Ints
-    meter_burst: Ints
-    meter_headway_s: Ints
-    meter_rule: Ints
-    meter_opposite: Ints
-    meter_clearing_s: Ints
-    meter_fleet: Ints
+    meter: Ints
+    service: Ints
     service_key: Words
-    service_fleet: Ints
-    service_headway_s: Ints
-    service_timetable: Ints
-    service_pool_first: Ints
     service_pool: Ints
-    """Pools of each service, a list of lists."""
-    departure_first: Ints
+    """Pools of each service, one after the other."""
     departure_s: Ints
-    state_first: Ints
-    state_from_s: Ints
-    state_capacity: Ints
-    state_unit: Ints
-    state_deck: Ints
-    state_min: Ints
-    state_max_wait_s: Ints
-    state_vehicles: Ints
-    pool_station: Ints
-    pool_leg: Ints
-    pool_service: Ints
-    pool_end: Ints
-    pool_min_lot: Ints
-    pool_min_class: Ints
-    leg_yard: Ints
-    leg_hold: Ints
-    """(L,) element before which the vehicle must have found room, or NEVER (R13)."""
-    element_first: Ints
-    element_station: Ints
-    element_move_s: Ints
-    element_place: Ints
-    element_ordinal: Ints
-    """(E,) how often the leg has named the station before (R3: visit count)."""
-    fleet_station: Ints
-    fleet_service: Ints
-    fleet_pool: Ints
-    fleet_leg: Ints
-    fleet_berth: Ints
-    fleet_handling: Ints
-    fleet_turnaround_s: Ints
-    fleet_cruise_s: Ints
-    yard_station: Ints
-    yard_capacity: Ints
-    yard_refuses: Ints
-    yard_embargo_s: Ints
-    flow_class: Ints
-    flow_lot: Ints
-    flow_lot_teu: Ints
-    flow_size: Ints
-    flow_rank: Ints
-    """(F,) which of the plan's priorities, in ascending order; that of an empty vehicle last."""
-    step_first: Ints
+    state: Ints
+    pool: Ints
+    pool_rooms: Ints
+    """(P, Y) room that the load in a pool takes."""
+    pool_days: NDArray[np.int32]
+    """(P, days) vehicles by the day on which their first consignment joined."""
+    leg: Ints
+    element: Ints
+    fleet: Ints
+    yard: Ints
+    flow: Ints
+    route_step: Ints
+    """(Q + 1,) first step of each route."""
     step_station: Ints
     step_ordinal: Ints
-    closure_effect: Ints
-    closure_value_ppm: Ints
-    closure_is_weather: Ints
-    closure_target_first: Ints
+    closure: Ints
     closure_target: Ints
     law_table: Ints
-
-
-class Sent(NamedTuple):
-    """What the kernel reads of Draws."""
-
-    created_s: Ints
-    entered_s: Ints
+    consignment: Ints
+    consignment_key: Words
     entry: Ints
     """(N,) consignments in order of entering."""
-    flow: Ints
-    key: Words
-    route: Ints
-    is_measured: Ints
-    """(N,) 1: created in the window."""
-    change_s: Ints
-    """Beginnings and ends of closures, in order; at one instant, ends come first."""
-    change_is_begin: Ints
-    change_closure: Ints
-    change_began_s: Ints
+    change: Ints
+    """(M, 4) beginnings and ends of closures in order: instant, 1 for a beginning, closure,
+    when it began; at one instant ends come first."""
+    traveller: Ints
+    events: Ints
+    share: Ints
+    room: Ints
+    force: Ints
+    row_force: Ints
+    """(R, effects) first force of each list."""
+    queue_first: Ints
+    queue_last: Ints
+    """(S x priorities,) first and last traveller of each queue."""
+    run: Ints
 
 
-def tables_of(plan: Plan) -> Tables:
-    """Return the plan's arrays, read-only and contiguous, with what follows from them."""
-    _, rank = np.unique(np.append(plan.flow_priority, 0), return_inverse=True)
-    pool_service = plan.leg_service[plan.pool_leg]
-    derived = {
-        "station_class": plan.station_priority != 0,
-        "row_station": np.repeat(np.arange(len(plan.station_kind)), np.diff(plan.row_first)),
-        "service_pool_first": np.searchsorted(
-            np.sort(pool_service), np.arange(len(plan.service_key) + 1)
-        ),
-        "service_pool": np.argsort(pool_service, kind="stable"),
-        "pool_service": pool_service,
-        "leg_hold": _holds(plan),
-        "element_ordinal": _ordinals(plan.element_first, plan.element_station),
-        "flow_rank": rank,
-        "step_ordinal": _ordinals(plan.step_first, plan.step_station),
-    }
+def tables_of(plan: Plan, draws: Draws) -> Tables:
+    """Return the tables with which a run of the plan begins."""
+    stations, pools, fleets = _stations(plan), _pools(plan), _fleets(plan)
+    flow = _flows(plan)
+    consignment = _consignments(plan, draws)
+    classes = int(flow[:, k.O_RANK].max()) + 1
+    service, service_pool = _services(plan)
+    state = _states(plan)
+    none = np.full((1, 3), NEVER, dtype=np.int64)
+    shares = np.full((len(flow), 3), NEVER, dtype=np.int64)
+    shares[:-1, k.SHARE_FLOW] = np.arange(len(flow) - 1)
+    shares[:-1, k.SHARE_COUNT] = 1
+    run = np.zeros(k.RUN_COLUMNS, dtype=np.int64)
+    run[[k.K_GOING, k.K_RUNNING, k.K_ACTING, k.K_LANDING, k.K_FREE_HAND, k.K_AT_WORK]] = NEVER
     return Tables(
-        **{name: _fixed(derived.get(name, getattr(plan, name, None))) for name in Tables._fields}
+        station=stations,
+        station_key=_words(plan.station_key),
+        row=_rows(plan),
+        row_law=_ints(plan.row_law),
+        row_mean_fp=_ints(plan.row_mean_fp),
+        meter=_meters(plan),
+        service=service,
+        service_key=_words(plan.service_key),
+        service_pool=service_pool,
+        departure_s=_ints(plan.departure_s),
+        state=state,
+        pool=pools,
+        pool_rooms=np.zeros((len(pools), len(plan.yard_station)), dtype=np.int64),
+        pool_days=np.zeros((len(pools), plan.horizon_s // DAY_S + 1), dtype=np.int32),
+        leg=_legs(plan),
+        element=_elements(plan),
+        fleet=fleets,
+        yard=_yards(plan),
+        flow=flow,
+        route_step=_ints(plan.step_first),
+        step_station=_ints(plan.step_station),
+        step_ordinal=_ordinals(plan.step_first, plan.step_station),
+        closure=_closures(plan),
+        closure_target=_ints(plan.closure_target),
+        law_table=_read_only(plan.law_table),
+        consignment=consignment,
+        consignment_key=_words(draws.consignment_key),
+        entry=np.argsort(draws.consignment_entered_s, kind="stable"),
+        change=_changes(draws),
+        traveller=_travellers(consignment, flow, len(pools)),
+        events=_calendar(service, service_pool, state, pools, fleets, stations, plan.departure_s),
+        share=refilled(shares, len(shares) - 1),
+        room=refilled(none, k.FREE),
+        force=refilled(none, k.FREE),
+        row_force=np.full((len(plan.row_servers), len(Effect)), NEVER, dtype=np.int64),
+        queue_first=np.full(len(stations) * classes, NEVER, dtype=np.int64),
+        queue_last=np.full(len(stations) * classes, NEVER, dtype=np.int64),
+        run=run,
     )
 
 
-def sent_of(plan: Plan, draws: Draws) -> Sent:
-    """Return the draws' arrays, read-only and contiguous, with what follows from them."""
+# --- stations
+
+
+def _stations(plan: Plan) -> Ints:
+    table = _filled(len(plan.station_kind), k.STATION_COLUMNS)
+    table[:, k.S_KIND] = plan.station_kind
+    table[:, k.S_DETAIL] = plan.station_detail
+    table[:, k.S_CLASS] = plan.station_priority != 0
+    table[:, k.S_BATCH_MIN] = plan.station_batch_min
+    table[:, k.S_BATCH_MAX] = plan.station_batch_max
+    table[:, k.S_QUEUE_MAX] = plan.station_queue_max
+    table[:, k.S_ROW] = plan.row_first[:-1]
+    table[:, k.S_ROW_END] = plan.row_first[1:]
+    table[:, k.S_LENGTH] = 0
+    return table
+
+
+def _rows(plan: Plan) -> Ints:
+    table = _filled(len(plan.row_servers), k.ROW_COLUMNS)
+    table[:, k.R_STATION] = np.repeat(np.arange(len(plan.station_kind)), np.diff(plan.row_first))
+    table[:, k.R_SERVERS] = plan.row_servers
+    table[:, k.R_MEAN_TEU] = plan.row_mean_teu_fp
+    table[:, k.R_REF_LOAD] = plan.row_ref_load
+    table[:, k.R_AT_CLOSING] = plan.row_at_closing
+    table[:, k.R_STANDING] = plan.row_factor_ppm
+    table[:, k.R_FREE] = plan.row_servers
+    table[:, k.R_SHUT] = 0
+    table[:, k.R_RATE] = plan.row_factor_ppm
+    table[:, k.R_PAYLOAD] = PPM
+    table[:, k.R_OUT] = 0
+    return table
+
+
+def _meters(plan: Plan) -> Ints:
+    table = np.zeros((len(plan.meter_paths_milli), k.METER_COLUMNS), dtype=np.int64)
+    table[:, k.M_PATHS] = plan.meter_paths_milli
+    table[:, k.M_BURST] = plan.meter_burst
+    table[:, k.M_HEADWAY] = plan.meter_headway_s
+    table[:, k.M_RULE] = plan.meter_rule
+    table[:, k.M_OPPOSITE] = plan.meter_opposite
+    table[:, k.M_CLEARING] = plan.meter_clearing_s
+    table[:, k.M_FLEET] = plan.meter_fleet
+    station = np.flatnonzero(plan.station_kind == Kind.METER)
+    table[plan.station_detail[station], k.M_STATION] = station
+    table[:, k.M_FROM] = NEVER
+    return table
+
+
+def _yards(plan: Plan) -> Ints:
+    table = np.zeros((len(plan.yard_station), k.YARD_COLUMNS), dtype=np.int64)
+    table[:, k.Y_STATION] = plan.yard_station
+    table[:, k.Y_CAPACITY] = plan.yard_capacity
+    table[:, k.Y_REFUSES] = plan.yard_refuses
+    table[:, k.Y_EMBARGO] = plan.yard_embargo_s
+    return table
+
+
+# --- services, pools, legs, fleets
+
+
+def _services(plan: Plan) -> tuple[Ints, Ints]:
+    """Return services, and their pools one after the other."""
+    pool_service = plan.leg_service[plan.pool_leg]
+    first = np.searchsorted(np.sort(pool_service), np.arange(len(plan.service_key) + 1))
+    table = _filled(len(plan.service_key), k.SERVICE_COLUMNS)
+    table[:, k.B_FLEET] = plan.service_fleet
+    table[:, k.B_HEADWAY] = plan.service_headway_s
+    table[:, k.B_TIMETABLE] = plan.service_timetable
+    table[:, k.B_POOL] = first[:-1]
+    table[:, k.B_POOL_END] = first[1:]
+    table[:, k.B_DEPARTURE] = plan.departure_first[:-1]
+    table[:, k.B_DEPARTURE_END] = plan.departure_first[1:]
+    table[:, k.B_STATE] = plan.state_first[:-1]
+    table[:, k.B_STATE_END] = plan.state_first[1:]
+    table[:, k.B_NEXT_2 : k.B_NEXT_2 + 2] = 0
+    return table, np.argsort(pool_service, kind="stable")
+
+
+def _states(plan: Plan) -> Ints:
+    table = np.zeros((len(plan.state_from_s), k.STATE_COLUMNS), dtype=np.int64)
+    table[:, k.X_FROM] = plan.state_from_s
+    table[:, k.X_CAPACITY] = plan.state_capacity
+    table[:, k.X_MIN] = plan.state_min
+    table[:, k.X_WAIT] = plan.state_max_wait_s
+    table[:, k.X_VEHICLES] = plan.state_vehicles
+    table[:, k.X_UNIT : k.X_UNIT + 5] = plan.state_unit
+    table[:, k.X_DECK : k.X_DECK + 5] = plan.state_deck
+    return table
+
+
+def _pools(plan: Plan) -> Ints:
+    table = _filled(len(plan.pool_station), k.POOL_COLUMNS)
+    table[:, k.P_CLAIM] = k.NO_CLAIM
+    table[:, k.P_HELD] = 0
+    table[:, k.P_LOAD : k.P_LOAD + 5] = 0
+    table[:, k.P_STATION] = plan.pool_station
+    table[:, k.P_LEG] = plan.pool_leg
+    table[:, k.P_SERVICE] = plan.leg_service[plan.pool_leg]
+    table[:, k.P_END] = plan.pool_end
+    table[:, k.P_MIN_LOT] = plan.pool_min_lot
+    table[:, k.P_MIN_CLASS] = plan.pool_min_class
+    return table
+
+
+def _legs(plan: Plan) -> Ints:
+    table = _filled(len(plan.leg_yard), k.LEG_COLUMNS)
+    table[:, k.L_ELEMENT] = plan.element_first[:-1]
+    table[:, k.L_ELEMENT_END] = plan.element_first[1:]
+    table[:, k.L_YARD] = plan.leg_yard
+    # A load that goes by vessel to a berth asks before it boards, others before they move last.
+    to_berth = plan.fleet_leg.reshape(-1, 2)[plan.fleet_berth.reshape(-1, 2)[:, ::-1] != NEVER]
+    for leg in np.flatnonzero(plan.leg_yard != NEVER).tolist():
+        if leg not in to_berth:
+            first, end = int(plan.element_first[leg]), int(plan.element_first[leg + 1])
+            moves = np.flatnonzero(plan.element_move_s[first:end])
+            table[leg, k.L_HOLD] = first + (int(moves[-1]) if len(moves) else 0)
+    return table
+
+
+def _elements(plan: Plan) -> Ints:
+    table = np.zeros((len(plan.element_station), k.ELEMENT_COLUMNS), dtype=np.int64)
+    table[:, k.E_STATION] = plan.element_station
+    table[:, k.E_MOVE] = plan.element_move_s
+    table[:, k.E_PLACE] = plan.element_place
+    table[:, k.E_ORDINAL] = _ordinals(plan.element_first, plan.element_station)
+    return table
+
+
+def _fleets(plan: Plan) -> Ints:
+    table = np.zeros((len(plan.fleet_station), k.FLEET_COLUMNS), dtype=np.int64)
+    table[:, k.F_IDLE_2 : k.F_IDLE_2 + 2] = NEVER
+    table[:, [k.F_LAID_FIRST, k.F_LAID_LAST]] = NEVER
+    table[:, k.F_STATION] = plan.fleet_station
+    table[:, k.F_SERVICE] = plan.fleet_service
+    table[:, k.F_TURNAROUND] = plan.fleet_turnaround_s
+    table[:, k.F_CRUISE] = plan.fleet_cruise_s
+    table[:, k.F_POOL_2 : k.F_POOL_2 + 2] = plan.fleet_pool.reshape(-1, 2)
+    table[:, k.F_LEG_2 : k.F_LEG_2 + 2] = plan.fleet_leg.reshape(-1, 2)
+    table[:, k.F_BERTH_2 : k.F_BERTH_2 + 2] = plan.fleet_berth.reshape(-1, 2)
+    table[:, k.F_HANDLING_2 : k.F_HANDLING_2 + 2] = plan.fleet_handling.reshape(-1, 2)
+    return table
+
+
+# --- flows, consignments, closures
+
+
+def _flows(plan: Plan) -> Ints:
+    """Return flows, and a last row with the priority of vehicles without load."""
+    table = np.zeros((len(plan.flow_class) + 1, k.FLOW_COLUMNS), dtype=np.int64)
+    table[:-1, k.O_CLASS] = plan.flow_class
+    table[:-1, k.O_LOT] = plan.flow_lot
+    table[:-1, k.O_TEU] = plan.flow_lot_teu
+    table[:-1, k.O_SIZE] = plan.flow_size
+    _, table[:, k.O_RANK] = np.unique(np.append(plan.flow_priority, 0), return_inverse=True)
+    return table
+
+
+def _consignments(plan: Plan, draws: Draws) -> Ints:
     created_s = draws.consignment_created_s
-    start_s = np.maximum(draws.closure_start_s, 0)
-    end_s = draws.closure_end_s
-    begins, ends = np.flatnonzero(end_s > start_s), np.flatnonzero(end_s > start_s)
-    change_s = np.concatenate((end_s[ends], start_s[begins]))
-    is_begin = np.repeat([0, 1], [len(ends), len(begins)])
-    index = np.concatenate((ends, begins))
+    table = _filled(len(created_s), k.CONSIGNMENT_COLUMNS)
+    table[:, k.N_FLOW] = draws.consignment_flow
+    table[:, k.N_ROUTE] = draws.consignment_route
+    table[:, k.N_CREATED] = created_s
+    table[:, k.N_ENTERED] = draws.consignment_entered_s
+    table[:, k.N_MEASURED] = (created_s >= plan.window_start_s) & (created_s < plan.window_end_s)
+    table[:, k.N_STATUS] = 0
+    return table
+
+
+def _travellers(consignment: Ints, flow: Ints, pools: int) -> Ints:
+    """Return consignments and claims; vehicles come later."""
+    table = _filled(len(consignment) + pools, k.TRAVELLER_COLUMNS)
+    of = consignment[:, k.N_FLOW]
+    table[: len(of), k.T_CLASS] = flow[of, k.O_RANK]
+    table[len(of) :, k.T_CLASS] = flow[-1, k.O_RANK]
+    table[: len(of), k.T_SHARE] = np.where(consignment[:, k.N_MEASURED], of, NEVER)
+    return table
+
+
+def _closures(plan: Plan) -> Ints:
+    table = np.zeros((len(plan.closure_effect), k.CLOSURE_COLUMNS), dtype=np.int64)
+    table[:, k.C_EFFECT] = plan.closure_effect
+    table[:, k.C_VALUE] = plan.closure_value_ppm
+    table[:, k.C_WEATHER] = plan.closure_is_weather
+    table[:, k.C_TARGET] = plan.closure_target_first[:-1]
+    table[:, k.C_TARGET_END] = plan.closure_target_first[1:]
+    return table
+
+
+def _changes(draws: Draws) -> Ints:
+    start_s, end_s = np.maximum(draws.closure_start_s, 0), draws.closure_end_s
+    lasting = np.flatnonzero(end_s > start_s)
+    index = np.concatenate((lasting, lasting))
+    is_begin = np.repeat([0, 1], len(lasting))
+    change_s = np.concatenate((end_s[lasting], start_s[lasting]))
     order = np.lexsort((index, is_begin, change_s))
-    return Sent(
-        created_s=_fixed(created_s),
-        entered_s=_fixed(draws.consignment_entered_s),
-        entry=_fixed(np.argsort(draws.consignment_entered_s, kind="stable")),
-        flow=_fixed(draws.consignment_flow),
-        key=_fixed(draws.consignment_key),
-        route=_fixed(draws.consignment_route),
-        is_measured=_fixed((created_s >= plan.window_start_s) & (created_s < plan.window_end_s)),
-        change_s=_fixed(change_s[order]),
-        change_is_begin=_fixed(is_begin[order]),
-        change_closure=_fixed(draws.closure_index[index[order]]),
-        change_began_s=_fixed(start_s[index[order]]),
-    )
+    columns = (change_s, is_begin, draws.closure_index[index], start_s[index])
+    return _ints(np.stack(columns, axis=1)[order])
 
 
-def _fixed(array: Any) -> Any:  # noqa: ANN401 - words stay words, all else becomes int64
-    """Return an array as the kernel was compiled for: contiguous, read-only, 64 bits."""
-    kind = np.uint64 if array.dtype == np.uint64 else np.int64
-    fixed = np.ascontiguousarray(array, dtype=kind).view()
-    fixed.flags.writeable = False
-    return fixed
+def _calendar(
+    service: Ints,
+    service_pool: Ints,
+    state: Ints,
+    pool: Ints,
+    fleet: Ints,
+    station: Ints,
+    departure_s: Ints,
+) -> Ints:
+    """Return the events known before the run: first departures, and dated states."""
+    events = np.zeros(16, dtype=np.int64)
+    for v, row in enumerate(service):
+        departures = departure_s[row[k.B_DEPARTURE] : row[k.B_DEPARTURE_END]]
+        row[k.B_DEPARTURE] += np.searchsorted(departures, 0)
+        if row[k.B_TIMETABLE] and row[k.B_DEPARTURE] < row[k.B_DEPARTURE_END]:
+            first_s = departure_s[row[k.B_DEPARTURE]]
+            events = pushed(events, first_s << 32 | k.TIMETABLE << k.KIND_BIT | v)
+        for x in range(row[k.B_STATE] + 1, row[k.B_STATE_END]):
+            for p in service_pool[row[k.B_POOL] : row[k.B_POOL_END]]:
+                events = called(events, station, pool[p, k.P_STATION], state[x, k.X_FROM])
+            if row[k.B_FLEET] != NEVER:
+                of = fleet[row[k.B_FLEET], k.F_STATION]
+                events = called(events, station, of, state[x, k.X_FROM])
+    return events
+
+
+# --- arrays
 
 
 def _ordinals(first: Ints, station: Ints) -> Ints:
-    """Return how often each list has named the same station before."""
+    """Return how often each list has named the same station before (R3: visit count)."""
     ordinals = np.zeros(len(station), dtype=np.int64)
     for begin, end in zip(first[:-1].tolist(), first[1:].tolist(), strict=True):
         seen: Counter[int] = Counter()
@@ -185,16 +368,20 @@ def _ordinals(first: Ints, station: Ints) -> Ints:
     return np.where(station == NEVER, 0, ordinals)
 
 
-def _holds(plan: Plan) -> Ints:
-    """Return the element before which each leg's vehicle must have found room, or NEVER.
+def _filled(rows: int, columns: int) -> Ints:
+    return np.full((rows, columns), NEVER, dtype=np.int64)
 
-    It is the last that moves; a load that goes by vessel to a berth asks before it boards.
-    """
-    hold = np.full(len(plan.leg_yard), NEVER, dtype=np.int64)
-    to_berth = plan.fleet_leg[plan.fleet_berth[:, ::-1] != NEVER]
-    for leg in np.flatnonzero(plan.leg_yard != NEVER).tolist():
-        if leg not in to_berth:
-            elements = slice(int(plan.element_first[leg]), int(plan.element_first[leg + 1]))
-            moves = np.flatnonzero(plan.element_move_s[elements])
-            hold[leg] = elements.start + (moves[-1] if len(moves) else 0)
-    return hold
+
+def _ints(array: ArrayLike) -> Ints:
+    return np.array(array, dtype=np.int64, order="C")
+
+
+def _words(array: ArrayLike) -> Words:
+    return np.array(array, dtype=np.uint64, order="C")
+
+
+def _read_only(array: Ints) -> Ints:
+    """Return the law tables, the one great array, as they are: contiguous and read-only."""
+    fixed = np.ascontiguousarray(array, dtype=np.int64).view()
+    fixed.flags.writeable = False
+    return fixed

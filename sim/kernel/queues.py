@@ -1,0 +1,159 @@
+"""Queues before stations, and rows of the trace, inside the kernel (R1, R18, R26).
+
+A queue is a linked list through the rows of its travellers, one for each priority
+where priority counts: first come, first in the list; of one second, by index.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.kernel.heap import mark
+from sim.kernel.jit import compiled
+from sim.kernel.layout import (
+    B_STATE,
+    B_STATE_END,
+    F_LYING_2,
+    F_SIZE,
+    FREE,
+    ROOM_LOAD,
+    ROOM_NEXT,
+    ROOM_YARD,
+    S_CLASS,
+    S_LENGTH,
+    T_CLASS,
+    T_NEXT,
+    T_PREV,
+    T_REQUEST,
+    V_ROOM,
+    X_FROM,
+    Y_OCCUPIED,
+    Y_STATION,
+)
+from sim.plan import NEVER
+
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+Rows = NDArray[np.int32]
+
+
+@compiled
+def ask(
+    trav: Ints,
+    queue_first: Ints,
+    queue_last: Ints,
+    station: Ints,
+    ready: Ints,
+    is_ready: Flags,
+    classes: int,
+    t: int,
+    s: int,
+    now_s: int,
+) -> None:
+    """Put a traveller in its place in a station's queue, and the station among the ready."""
+    q = s * classes
+    if station[s, S_CLASS]:
+        q += trav[t, T_CLASS]
+    trav[t, T_REQUEST] = now_s
+    before = queue_last[q]
+    while before != NEVER and before > t and trav[before, T_REQUEST] == now_s:
+        before = trav[before, T_PREV]
+    trav[t, T_PREV] = before
+    if before == NEVER:
+        after = queue_first[q]
+        queue_first[q] = t
+    else:
+        after = trav[before, T_NEXT]
+        trav[before, T_NEXT] = t
+    trav[t, T_NEXT] = after
+    if after == NEVER:
+        queue_last[q] = t
+    else:
+        trav[after, T_PREV] = t
+    station[s, S_LENGTH] += 1
+    mark(ready, is_ready, s)
+
+
+@compiled
+def take_out(
+    trav: Ints, queue_first: Ints, queue_last: Ints, station: Ints, s: int, q: int, t: int
+) -> None:
+    """Take a traveller out of queue `q` of a station."""
+    before, after = trav[t, T_PREV], trav[t, T_NEXT]
+    if before == NEVER:
+        queue_first[q] = after
+    else:
+        trav[before, T_NEXT] = after
+    if after == NEVER:
+        queue_last[q] = before
+    else:
+        trav[after, T_PREV] = before
+    station[s, S_LENGTH] -= 1
+
+
+@compiled
+def first_queue(queue_first: Ints, s: int, classes: int) -> int:
+    """Return the queue of a station in which the next traveller stands; there must be one."""
+    q = s * classes
+    while queue_first[q] == NEVER:
+        q += 1
+    return q
+
+
+@compiled
+def state_of(service: Ints, state: Ints, v: int, now_s: int) -> int:
+    """Return the state of a service in force, and remember it."""
+    x: int = service[v, B_STATE]
+    while x + 1 < service[v, B_STATE_END] and state[x + 1, X_FROM] <= now_s:
+        x += 1
+    service[v, B_STATE] = x
+    return x
+
+
+@compiled
+def is_at_hand(fleet: Ints, g: int, end: int, target: int) -> bool:
+    """Return whether a vehicle lies ready at an end, and is not about to be retired (R12)."""
+    surplus = max(0, fleet[g, F_SIZE] - target)
+    retired = min(surplus, fleet[g, F_LYING_2])
+    return bool(fleet[g, F_LYING_2 + end] > (surplus - retired if end else retired))
+
+
+@compiled
+def leave_origin(
+    vehicle: Ints, i: int, room: Ints, yard: Ints, ready: Ints, is_ready: Flags
+) -> None:
+    """Give back the room that a vehicle's load took where it boarded: it is leaving (R13)."""
+    at = vehicle[i, V_ROOM]
+    while at != NEVER:
+        y = room[at, ROOM_YARD]
+        yard[y, Y_OCCUPIED] -= room[at, ROOM_LOAD]
+        mark(ready, is_ready, yard[y, Y_STATION])
+        after = room[at, ROOM_NEXT]
+        room[at, ROOM_NEXT] = room[FREE, ROOM_NEXT]
+        room[FREE, ROOM_NEXT] = at
+        at = after
+    vehicle[i, V_ROOM] = NEVER
+
+
+@compiled
+def write_visit(
+    visits: Rows, at: int, i: int, s: int, request_s: int, start_s: int, end_s: int
+) -> None:
+    """Write down a vehicle's visit."""
+    visits[at, 0] = i
+    visits[at, 1] = s
+    visits[at, 2] = request_s
+    visits[at, 3] = start_s
+    visits[at, 4] = end_s
+
+
+@compiled
+def write_stay(
+    stays: Rows, at: int, n: int, s: int, request_s: int, start_s: int, end_s: int, i: int
+) -> None:
+    """Write down a consignment's visit, or its time in a pool until vehicle `i` left."""
+    stays[at, 0] = n
+    stays[at, 1] = s
+    stays[at, 2] = request_s
+    stays[at, 3] = start_s
+    stays[at, 4] = end_s
+    stays[at, 5] = i

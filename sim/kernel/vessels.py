@@ -1,0 +1,399 @@
+"""Vehicles that shuttle between two ends: calls, orders, size, empty trips (R12)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.kernel.arithmetic import lift_s, mix
+from sim.kernel.books import Seconds, begin
+from sim.kernel.heap import call, mark, push
+from sim.kernel.jit import compiled
+from sim.kernel.layout import (
+    ARRIVE,
+    B_STATE,
+    CALLED,
+    CALLED_LADEN,
+    CLAIM_WAITS,
+    F_BERTH_2,
+    F_COUNT,
+    F_CRUISE,
+    F_DAY,
+    F_DUE_2,
+    F_HANDLING_2,
+    F_IDLE_2,
+    F_LAID_FIRST,
+    F_LAID_LAST,
+    F_LEG_2,
+    F_LYING_2,
+    F_NEXT_EMPTY_2,
+    F_POOL_2,
+    F_SERVICE,
+    F_SIZE,
+    F_STATION,
+    F_TURNAROUND,
+    K_ACTING,
+    K_LANDING,
+    K_NOW,
+    K_RUNNING,
+    K_VEHICLES,
+    K_VESSELS,
+    K_VISITS,
+    KIND_BIT,
+    L_ELEMENT,
+    LAY_UP,
+    MOORED,
+    MOORING,
+    ORDERED,
+    P_CLAIM,
+    P_LOAD,
+    P_OLDEST,
+    P_STATION,
+    R_FREE,
+    R_OUT,
+    REST,
+    S_ROW,
+    SAIL,
+    T_CLASS,
+    T_NEXT,
+    T_REQUEST,
+    TO_ELEMENT,
+    U_BERTH_ROW,
+    U_BERTH_START,
+    U_BERTHED,
+    U_CALL,
+    U_END,
+    U_FLEET,
+    U_LAID,
+    U_NEXT,
+    U_PHASE,
+    U_SINCE,
+    U_TRIP,
+    V_DEPARTED,
+    V_ELEMENT,
+    V_LEG,
+    V_LOAD,
+    V_PHASE,
+    V_POOL,
+    V_VESSEL,
+    VESSEL,
+    X_CAPACITY,
+    X_MIN,
+    X_UNIT,
+    X_VEHICLES,
+    X_WAIT,
+)
+from sim.kernel.queues import Flags, Rows, ask, write_visit
+from sim.plan import NEVER, Cause
+
+Ints = NDArray[np.int64]
+Words = NDArray[np.uint64]
+
+DAY_S = 86_400
+LOAD_CLASSES = 5
+SERVICE = int(Cause.SERVICE)
+INITIAL, EMPTY = 1, 2
+"""Set apart the keys of first moorings and of empty trips from those of loaded ones."""
+
+
+@compiled
+def fleet_target(
+    fleet: Ints, service: Ints, state: Ints, station: Ints, row_table: Ints, g: int
+) -> int:
+    """Return how many vehicles a fleet should have; its service's state is up to date."""
+    vehicles = state[service[fleet[g, F_SERVICE], B_STATE], X_VEHICLES]
+    out = row_table[station[fleet[g, F_STATION], S_ROW], R_OUT]
+    return max(0, int(vehicles - out))
+
+
+@compiled
+def begin_empty(
+    fleet: Ints,
+    vehicle: Ints,
+    vehicle_key: Words,
+    trav: Ints,
+    vessel: Ints,
+    run: Ints,
+    g: int,
+    u: int,
+    kind: int,
+    service_key: np.uint64,
+    first_day: int,
+    first_vehicle: int,
+    priority_class: int,
+) -> int:
+    """Return a trip without load that a vessel makes from its end (R3, R12)."""
+    i: int = run[K_VEHICLES]
+    run[K_VEHICLES] += 1
+    day = first_day + run[K_NOW] // DAY_S
+    kind_and_end = 2 * kind + vessel[u, U_END]
+    if fleet[g, F_DAY + kind_and_end - 2] != day:
+        fleet[g, F_DAY + kind_and_end - 2] = day
+        fleet[g, F_COUNT + kind_and_end - 2] = 0
+    fleet[g, F_COUNT + kind_and_end - 2] += 1
+    key = mix(mix(service_key, np.uint64(kind_and_end)), np.uint64(day))
+    vehicle_key[i] = mix(key, np.uint64(fleet[g, F_COUNT + kind_and_end - 2]))
+    vehicle[i, V_DEPARTED] = run[K_NOW]
+    vehicle[i, V_LOAD] = 0
+    vehicle[i, V_VESSEL] = u
+    trav[first_vehicle + i, T_CLASS] = priority_class
+    vessel[u, U_TRIP] = i
+    return i
+
+
+@compiled
+def let_act(vessel: Ints, run: Ints, u: int, phase: int) -> None:
+    """Let a vessel act at this instant."""
+    vessel[u, U_PHASE] = phase
+    vessel[u, U_NEXT] = run[K_ACTING]
+    run[K_ACTING] = u
+
+
+@compiled
+def take_idle(fleet: Ints, vessel: Ints, g: int, end: int) -> int:
+    """Return the vehicle that has lain ready longest at an end, and take it from there."""
+    u: int = fleet[g, F_IDLE_2 + end]
+    fleet[g, F_IDLE_2 + end] = vessel[u, U_NEXT]
+    fleet[g, F_LYING_2 + end] -= 1
+    fleet[g, F_DUE_2 + end] -= 1
+    return u
+
+
+@compiled
+def send(fleet: Ints, vehicle: Ints, vessel: Ints, run: Ints, g: int, end: int, i: int) -> None:
+    """Give the vehicle that has lain ready longest its next trip."""
+    u = take_idle(fleet, vessel, g, end)
+    fleet[g, F_DUE_2 + 1 - end] += 1
+    vehicle[i, V_VESSEL] = u
+    vessel[u, U_TRIP] = i
+    let_act(vessel, run, u, ORDERED)
+
+
+@compiled
+def lie_idle(
+    fleet: Ints, vessel: Ints, pool: Ints, ready: Ints, is_ready: Flags, u: int, now_s: int
+) -> None:
+    """Put a vehicle among those that lie ready at its end, in order of (instant, trip)."""
+    g, end = vessel[u, U_FLEET], vessel[u, U_END]
+    vessel[u, U_SINCE] = now_s
+    before, after = NEVER, fleet[g, F_IDLE_2 + end]
+    while after != NEVER and (
+        vessel[after, U_SINCE] < now_s or vessel[after, U_TRIP] < vessel[u, U_TRIP]
+    ):
+        before, after = after, vessel[after, U_NEXT]
+    vessel[u, U_NEXT] = after
+    if before == NEVER:
+        fleet[g, F_IDLE_2 + end] = u
+    else:
+        vessel[before, U_NEXT] = u
+    fleet[g, F_LYING_2 + end] += 1
+    if fleet[g, F_POOL_2 + end] != NEVER:
+        mark(ready, is_ready, pool[fleet[g, F_POOL_2 + end], P_STATION])
+    mark(ready, is_ready, fleet[g, F_STATION])
+
+
+@compiled
+def act(  # noqa: C901, PLR0912 - one branch for each phase of a vessel's life
+    fleet: Ints,
+    vessel: Ints,
+    vehicle: Ints,
+    pool: Ints,
+    station: Ints,
+    row_table: Ints,
+    queue_first: Ints,
+    queue_last: Ints,
+    events: Ints,
+    ready: Ints,
+    is_ready: Flags,
+    visits: Rows,
+    cause_s: Seconds,
+    trav: Ints,
+    share: Ints,
+    ledger: Ints,
+    run: Ints,
+    sizes: tuple[int, int],
+    classes: int,
+    first_vehicle: int,
+    u: int,
+) -> None:
+    """Let a vessel do what its phase says; there must be room for an event and a visit."""
+    now_s, phase = run[K_NOW], vessel[u, U_PHASE]
+    g, end, trip = vessel[u, U_FLEET], vessel[u, U_END], vessel[u, U_TRIP]
+    berth, handling = fleet[g, F_BERTH_2 + end], fleet[g, F_HANDLING_2 + end]
+    t = first_vehicle + trip
+    wait_s, next_phase = NEVER, NEVER
+    if phase == ARRIVE and berth != NEVER:
+        vehicle[trip, V_PHASE] = MOORING
+        ask(trav, queue_first, queue_last, station, ready, is_ready, classes, t, berth, now_s)
+    elif phase == MOORED:
+        wait_s, next_phase = vessel[u, U_CALL], CALLED_LADEN
+        if handling == NEVER:
+            begin(cause_s, trav, share, ledger, run, sizes, t, berth, SERVICE, now_s, wait_s)
+        else:
+            next_phase = CALLED
+            run[K_LANDING] = trip
+            wait_s = max(wait_s, lift_s(station, row_table, handling, vehicle[trip, V_LOAD]))
+    elif phase in (ARRIVE, CALLED_LADEN, CALLED):
+        if phase != CALLED:
+            run[K_LANDING] = trip
+        wait_s, next_phase = fleet[g, F_TURNAROUND], REST
+    elif phase == REST:
+        lie_idle(fleet, vessel, pool, ready, is_ready, u, now_s)
+    elif phase == ORDERED:
+        wait_s, next_phase = 0, SAIL
+        if vessel[u, U_BERTHED] != NEVER and handling != NEVER:
+            load_teu = vehicle[vessel[u, U_BERTHED], V_LOAD] + vehicle[trip, V_LOAD]
+            lifted_s = lift_s(station, row_table, handling, load_teu)
+            wait_s = max(0, vessel[u, U_BERTH_START] + lifted_s - now_s)
+        if wait_s:
+            begin(cause_s, trav, share, ledger, run, sizes, t, berth, SERVICE, now_s, wait_s)
+    else:  # SAIL or LAY_UP
+        moored = vessel[u, U_BERTHED]
+        if moored != NEVER:
+            request_s, start_s = trav[first_vehicle + moored, T_REQUEST], vessel[u, U_BERTH_START]
+            write_visit(visits, run[K_VISITS], moored, berth, request_s, start_s, now_s)
+            run[K_VISITS] += 1
+            row_table[vessel[u, U_BERTH_ROW], R_FREE] += 1
+            mark(ready, is_ready, berth)
+            vessel[u, U_BERTHED] = NEVER
+        if phase == SAIL:
+            vehicle[trip, V_PHASE] = TO_ELEMENT
+            trav[t, T_NEXT] = run[K_RUNNING]
+            run[K_RUNNING] = t
+    if wait_s > 0:
+        vessel[u, U_PHASE] = next_phase
+        push(events, now_s + wait_s << 32 | VESSEL << KIND_BIT | u)
+    elif wait_s == 0:
+        let_act(vessel, run, u, next_phase)
+
+
+@compiled
+def add_vessel(
+    fleet: Ints,
+    vehicle: Ints,
+    vehicle_key: Words,
+    trav: Ints,
+    vessel: Ints,
+    run: Ints,
+    g: int,
+    end: int,
+    service_key: np.uint64,
+    first_day: int,
+    first_vehicle: int,
+    priority_class: int,
+) -> None:
+    """Bring a vehicle into service: one that was laid up first, at its end, else a new one."""
+    u = fleet[g, F_LAID_FIRST]
+    if u == NEVER:
+        u = run[K_VESSELS]
+        run[K_VESSELS] += 1
+        vessel[u, U_END], vessel[u, U_FLEET] = end, g
+    else:
+        fleet[g, F_LAID_FIRST] = vessel[u, U_LAID]
+    begin_empty(
+        fleet, vehicle, vehicle_key, trav, vessel, run, g, u, INITIAL,
+        service_key, first_day, first_vehicle, priority_class,
+    )  # fmt: skip
+    fleet[g, F_SIZE] += 1
+    fleet[g, F_DUE_2 + vessel[u, U_END]] += 1
+    let_act(vessel, run, u, ARRIVE)
+
+
+@compiled
+def lay_up(fleet: Ints, vessel: Ints, run: Ints, g: int) -> None:
+    """Take a vehicle that lies idle out of service."""
+    end = 0 if fleet[g, F_IDLE_2] != NEVER else 1
+    u = take_idle(fleet, vessel, g, end)
+    fleet[g, F_SIZE] -= 1
+    vessel[u, U_LAID] = NEVER
+    if fleet[g, F_LAID_FIRST] == NEVER:
+        fleet[g, F_LAID_FIRST] = u
+    else:
+        vessel[fleet[g, F_LAID_LAST], U_LAID] = u
+    fleet[g, F_LAID_LAST] = u
+    let_act(vessel, run, u, LAY_UP)
+
+
+@compiled
+def is_wanted(
+    fleet: Ints, pool: Ints, state: Ints, station: Ints, events: Ints, trav: Ints,
+    g: int, end: int, x: int, consignments: int, now_s: int,
+) -> bool:  # fmt: skip
+    """Return whether load at the other end wants an empty vehicle from this one (R12, R13)."""
+    p, own, s = fleet[g, F_POOL_2 + 1 - end], fleet[g, F_POOL_2 + end], fleet[g, F_STATION]
+    capacity, wait_s = state[x, X_CAPACITY], state[x, X_WAIT]
+    least = capacity if state[x, X_MIN] == NEVER else state[x, X_MIN]
+    load = 0
+    for c in range(LOAD_CLASSES):
+        load += pool[p, P_LOAD + c] * state[x, X_UNIT + c]
+    is_held = own != NEVER and pool[own, P_CLAIM] == CLAIM_WAITS
+    if load >= least and is_held and wait_s != NEVER:
+        barred_s = trav[consignments + own, T_REQUEST] + wait_s
+        if now_s >= barred_s:
+            return True
+        call(events, station, s, barred_s)
+    due = fleet[g, F_DUE_2 + 1 - end]
+    if load - capacity * due >= least:
+        return True
+    if due or wait_s == NEVER:
+        return False
+    from_s = pool[p, P_OLDEST] + wait_s - fleet[g, F_CRUISE]
+    if now_s < from_s:
+        call(events, station, s, from_s)
+    return bool(now_s >= from_s)
+
+
+@compiled
+def grant_fleet(
+    fleet: Ints,
+    vessel: Ints,
+    vehicle: Ints,
+    vehicle_key: Words,
+    trav: Ints,
+    pool: Ints,
+    leg: Ints,
+    state: Ints,
+    station: Ints,
+    events: Ints,
+    run: Ints,
+    g: int,
+    x: int,
+    target: int,
+    service_key: np.uint64,
+    first_day: int,
+    consignments: int,
+    priority_class: int,
+) -> None:
+    """Bring a fleet to its size, then send an empty vehicle where load waits.
+
+    There must be room for the vehicles that are wanting and two more, and for six events.
+    """
+    now_s, s = run[K_NOW], fleet[g, F_STATION]
+    first_vehicle = consignments + len(pool)
+    while fleet[g, F_SIZE] < target:
+        add_vessel(
+            fleet, vehicle, vehicle_key, trav, vessel, run, g, 0,
+            service_key, first_day, first_vehicle, priority_class,
+        )  # fmt: skip
+    while fleet[g, F_SIZE] > target and fleet[g, F_LYING_2] + fleet[g, F_LYING_2 + 1] > 0:
+        lay_up(fleet, vessel, run, g)
+    for end in range(2):
+        p = fleet[g, F_POOL_2 + 1 - end]
+        if fleet[g, F_IDLE_2 + end] == NEVER or p == NEVER or pool[p, P_OLDEST] == NEVER:
+            continue
+        if not is_wanted(
+            fleet, pool, state, station, events, trav, g, end, x, consignments, now_s
+        ):
+            continue
+        if now_s < fleet[g, F_NEXT_EMPTY_2 + end]:
+            call(events, station, s, fleet[g, F_NEXT_EMPTY_2 + end])
+            continue
+        gap_s = -(-fleet[g, F_CRUISE] // max(1, fleet[g, F_SIZE]))
+        fleet[g, F_NEXT_EMPTY_2 + end] = now_s + gap_s
+        i = begin_empty(
+            fleet, vehicle, vehicle_key, trav, vessel, run, g, fleet[g, F_IDLE_2 + end], EMPTY,
+            service_key, first_day, first_vehicle, priority_class,
+        )  # fmt: skip
+        vehicle[i, V_POOL] = fleet[g, F_POOL_2 + end]
+        vehicle[i, V_LEG] = fleet[g, F_LEG_2 + end]
+        vehicle[i, V_ELEMENT] = leg[fleet[g, F_LEG_2 + end], L_ELEMENT]
+        send(fleet, vehicle, vessel, run, g, end, i)
+        call(events, station, s, fleet[g, F_NEXT_EMPTY_2 + end])
