@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from sim.engine.travellers import Vehicle
 from sim.plan import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from sim.engine.pools import Pool
-    from sim.engine.travellers import Vehicle
     from sim.engine.yards import Yard
 
 
@@ -34,14 +34,12 @@ class Holder(NamedTuple):
     load_teu: int
 
 
-def cycle(
-    yards: Mapping[int, Yard], pools: Iterable[Pool], vehicles: Iterable[Vehicle]
-) -> list[Holder]:
+def cycle(yards: Mapping[int, Yard], pools: Iterable[Pool]) -> list[Holder]:
     """Return a cycle of holders, each waiting for the yard of the next; empty if none."""
     stuck = {rank for rank, yard in yards.items() if yard.is_refusing()}
     if not stuck:
         return []
-    holders = [*_in_pools(pools), *_aboard(vehicles, yards)]
+    holders = [*_in_pools(pools), *_aboard(yards)]
     while True:
         held_teu = dict.fromkeys(stuck, 0)
         for holder in holders:
@@ -63,16 +61,16 @@ def _in_pools(pools: Iterable[Pool]) -> Iterable[Holder]:
                     yield Holder(yard, pool.rank, NEVER, held_by.rank, load_teu)
 
 
-def _aboard(vehicles: Iterable[Vehicle], yards: Mapping[int, Yard]) -> Iterable[Holder]:
-    waiting = {
-        visit.traveller.number: rank
+def _aboard(yards: Mapping[int, Yard]) -> Iterable[Holder]:
+    held = [
+        (visit.traveller, rank)
         for rank, yard in yards.items()
         for visit in yard.queue.visits()
-    }
-    for vehicle in vehicles:
-        if vehicle.number in waiting:
-            for yard, load_teu in sorted(vehicle.rooms.items()):
-                yield Holder(yard, NEVER, vehicle.number, waiting[vehicle.number], load_teu)
+        if isinstance(visit.traveller, Vehicle)
+    ]
+    for vehicle, waits_for in sorted(held, key=lambda pair: pair[0].number):
+        for yard, load_teu in sorted(vehicle.rooms.items()):
+            yield Holder(yard, NEVER, vehicle.number, waits_for, load_teu)
 
 
 def _walk(stuck: set[int], holders: list[Holder]) -> list[Holder]:

@@ -55,7 +55,7 @@ class Model:
 
     def _watch(self) -> None:
         """End the run if there is a gridlock; its statistics stand to this instant (R14)."""
-        self.gridlock = cycle(self.yards, self.pools.values(), self.world.under_way.values())
+        self.gridlock = cycle(self.yards, self.pools.values())
         if self.gridlock:
             stop_after_this(self.world.env)
 

@@ -208,7 +208,7 @@ class Routing(Section):
         default=6, ge=1, le=100, description="cheapest chains of handlings a flow chooses among"
     )
     paths: int = Field(
-        default=3, ge=1, le=20, description="ways over the lines for one chain of handlings"
+        default=5, ge=1, le=20, description="ways over the lines for one chain of handlings"
     )
     min_share: float = Field(
         default=0.02,
