@@ -220,7 +220,8 @@ def test_names_are_text_and_neither_mathematics_nor_markup(tmp_path: Path) -> No
 
     assert svg is not None
     assert "<script" not in svg
-    assert "$x^2$ Бақты 阿拉山口" in svg
+    assert "$x^2$" in svg
+    assert "Бақты 阿拉山口" in svg
 
 
 def test_thousands_are_set_apart_on_the_axis(tmp_path: Path) -> None:

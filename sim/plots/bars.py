@@ -24,11 +24,12 @@ from sim.plots.style import (
     WIDTH_IN,
     new_figure,
     one_line,
+    two_lines,
 )
 
 _ROW_IN = 0.34
 _HEAD_IN = 0.95
-_LETTERS = 46
+_LINE_PT = 10.5
 _IN_A_ROW = 7
 """Names of causes that fit side by side."""
 
@@ -43,11 +44,9 @@ def in_order(column: "pd.Series[str]") -> list[str]:
     return [str(value) for value in column.drop_duplicates()]
 
 
-def thousands(axes: Axes) -> None:
-    """Write the figures of the horizontal axis with thin spaces between thousands."""
-    axes.xaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: f"{value:,.10g}".replace(",", "\u202f"))
-    )
+def thousands(value: float, _: object = None) -> str:
+    """A figure of an axis with thin spaces between thousands."""
+    return f"{value:,.10g}".replace(",", "\u202f")
 
 
 def legend(figure: Figure, handles: Sequence[Artist], *, columns: int = 1) -> None:
@@ -101,11 +100,20 @@ def _grouped(axes: Axes, table: pd.DataFrame, sides: list[str]) -> None:
         )  # fmt: skip
     _rows(axes, labels)
     axes.set_xlim(left=0)
-    thousands(axes)
+    axes.xaxis.set_major_formatter(FuncFormatter(thousands))
 
 
-def _rows(axes: Axes, labels: list[str]) -> None:
-    axes.set_yticks(range(len(labels)), [one_line(label, _LETTERS) for label in labels])
+def _rows(axes: Axes, labels: list[str], *, gap: float = 4.0) -> None:
+    """Name the rows, each line of a name on its own so that it ends where the others end."""
+    axes.set_yticks(range(len(labels)), [""] * len(labels))
+    for row, label in enumerate(labels):
+        lines = two_lines(label).split("\n")
+        for i, line in enumerate(lines):
+            axes.annotate(
+                line, (0.0, row), (-gap, ((len(lines) - 1) / 2 - i) * _LINE_PT),
+                xycoords=axes.get_yaxis_transform(), textcoords="offset points",
+                ha="right", va="center",
+            )  # fmt: skip
     axes.set_ylim(len(labels) - 0.45, -0.55)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
@@ -142,11 +150,10 @@ def causes(table: pd.DataFrame) -> Figure | None:
                     word, (0, y), (-4, 0), textcoords="offset points",
                     ha="right", va="center", fontsize=7.5, color=MUTED,
                 )  # fmt: skip
-    _rows(axes, labels if len(labels) > 1 or not two else [""])
-    axes.tick_params(axis="y", pad=52 if two and len(labels) > 1 else 4)
+    _rows(axes, labels if len(labels) > 1 or not two else [""], gap=52.0 if two else 4.0)
     axes.set_xlim(left=0)
     axes.set_xlabel(str(table["unit"].iloc[0]))
-    thousands(axes)
+    axes.xaxis.set_major_formatter(FuncFormatter(thousands))
     columns = len(drawn) if len(drawn) <= _IN_A_ROW else (len(drawn) + 1) // 2
     legend(figure, [Patch(color=CAUSE_COLOUR[c], label=c) for c in drawn], columns=columns)
     return figure
@@ -203,7 +210,7 @@ def utilisation(table: pd.DataFrame) -> Figure | None:
     if table.empty:
         return None
     labels, sides = in_order(table["label"]), in_order(table["side"])
-    figure, axes = new_figure(_HEAD_IN + 0.27 * len(labels))
+    figure, axes = new_figure(_HEAD_IN + 0.31 * len(labels))
     wide = table.pivot_table(index="label", columns="side", values="utilisation", aggfunc="first")
     wide = wide.reindex(index=labels, columns=sides)
     at = np.arange(len(labels))

@@ -115,8 +115,8 @@ def flow_map(
         str(node): (float(lat), float(lon))
         for node, lat, lon in zip(places["node"], places["lat"], places["lon"], strict=True)
     }
-    projection = fit(list(at.values()), width=1000.0, shape=(1.55, 2.3))
-    wide = 9.6
+    projection = fit(list(at.values()), width=1000.0, shape=(1.55, 2.1))
+    wide = 11.0
     figure = Figure(figsize=(wide, wide * projection.height / projection.width + 0.75))
     foot = 0.62 / figure.get_figheight()
     top = 0.30 / figure.get_figheight()
@@ -197,7 +197,7 @@ def _draw_places(
     axes.plot(x, y, "o", markersize=3.0, markerfacecolor=PAPER, markeredgecolor=INK,
               markeredgewidth=0.7, zorder=7)  # fmt: skip
     texts = [
-        axes.text(0, 0, str(name), fontsize=7.5, ha="center", va="center", zorder=6)
+        axes.text(0, 0, str(name), fontsize=7.0, ha="center", va="center", zorder=6)
         for name in places["name"]
     ]
     extents = [text.get_window_extent(renderer) for text in texts]

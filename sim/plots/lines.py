@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from sim.plots.bars import colours, in_order, legend
-from sim.plots.style import BASE, INK, MUTED, WIDTH_IN, one_line
+from sim.plots.bars import colours, in_order, legend, thousands
+from sim.plots.style import BASE, INK, MUTED, WIDTH_IN, one_line, two_lines
 
 _LOW, _HIGH = 5, 95
 
@@ -89,7 +89,7 @@ def _ranges(axes: Axes, table: pd.DataFrame, labels: list[str], sides: list[str]
             axes.plot([low, high], [y, y], color=colour, linewidth=1.0)
             axes.plot([quarter, most], [y, y], color=colour, linewidth=5, alpha=0.55)
             axes.plot([half], [y], "o", color=INK, markersize=4.2)
-    axes.set_yticks(range(len(labels)), [one_line(label, 34) for label in labels])
+    axes.set_yticks(range(len(labels)), [two_lines(label, 30) for label in labels])
     axes.set_ylim(len(labels) - 0.45, -0.55)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
@@ -117,7 +117,7 @@ def queues(table: pd.DataFrame) -> Figure | None:
     grid = figure.subplots(down, across, sharex=True, squeeze=False)
     for axes, label in zip(grid.flat, labels, strict=False):
         _queue(axes, table[table["label"] == label], sides)
-        axes.set_title(one_line(label, 44), fontsize=8.5)
+        axes.set_title(two_lines(label, 44), fontsize=8.5)
     for axes in grid.flat[len(labels) :]:
         axes.set_visible(False)
     grid[0, 0].set_ylabel("waiting")
@@ -143,6 +143,7 @@ def _queue(axes: Axes, table: pd.DataFrame, sides: list[str]) -> None:
     axes.set_ylim(bottom=0)
     axes.margins(x=0.01)
     axes.yaxis.set_major_locator(MaxNLocator(4))
+    axes.yaxis.set_major_formatter(FuncFormatter(thousands))
     locator = mdates.AutoDateLocator(minticks=3, maxticks=7)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))

@@ -6,6 +6,7 @@ of pyplot is never used: a figure belongs to the call that makes it.
 """
 
 import io
+import textwrap
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -153,6 +154,14 @@ def one_line(text: str, limit: int = 60) -> str:
     """The text on one line, shortened with an ellipsis beyond the limit."""
     flat = " ".join(text.split())
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
+
+
+def two_lines(text: str, letters: int = 36) -> str:
+    """The text on at most two lines of so many letters, shortened beyond them."""
+    lines = textwrap.wrap(" ".join(text.split()), letters, break_long_words=True)
+    if len(lines) <= 1:
+        return text
+    return f"{lines[0]}\n{one_line(' '.join(lines[1:]), letters)}"
 
 
 Draw = Callable[[pd.DataFrame], Figure | None]

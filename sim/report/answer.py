@@ -12,7 +12,15 @@ import pandas as pd
 
 from sim.report import words
 from sim.report.material import Comparison, Run
-from sim.report.numbers import decimals_for, figure, interval, signed, spread, unit_words
+from sim.report.numbers import (
+    decimals_for,
+    figure,
+    interval,
+    share_spread,
+    signed,
+    spread,
+    unit_words,
+)
 from sim.report.words import Names
 
 HEADLINES = (
@@ -134,13 +142,19 @@ def _told(kpi: str, row: "pd.Series[float]") -> str:
     paired = f"{figure(_number(row['n']), 0)} paired replications"
     if tone(verdict) == "none":
         ends = interval(difference, half, unit)
-        return f"{what}: {verdict}; {signed_with_unit} (95 % interval {ends}, {paired})."
+        return f"{what}: {_turned(verdict)}; {signed_with_unit} (95 % interval {ends}, {paired})."
     much = _SAID[kpi][0 if tone(verdict) == "more" else 1].format(figure(abs(difference), places))
     ends = " to ".join(figure(abs(difference) + side * half, places) for side in (-1, 1))
     part = percent_of(difference, _number(row["base"]) or 0.0)
     sentence = f"The scenario {much} ({part}95 % interval {ends}, {paired})."
     few = "Indicative only, fewer than ten replications: "
     return few + sentence if verdict.startswith("indicative") else sentence
+
+
+def _turned(verdict: str) -> str:
+    """The verdict with what limits it behind it."""
+    limit, _, rest = verdict.partition(": ")
+    return f"{rest} ({limit})" if rest else verdict
 
 
 def _crossings(table: pd.DataFrame, known: Names) -> list[str]:
@@ -176,9 +190,12 @@ def first(run: Run, by: str) -> str:
     if ranked.empty:
         return ""
     row = ranked.sort_values(["rank", "place"], kind="stable").iloc[0]
-    unit = str(row["unit"])
-    said = spread(_number(row["value"]), _number(row.get("value_half_width_95", "")), unit)
-    return f"{row['name'] or row['place']} ({' '.join((said, unit_words(unit))).strip()})"
+    value, half = _number(row["value"]), _number(row.get("value_half_width_95", ""))
+    if by == "utilisation":
+        said = share_spread(value, half)
+    else:
+        said = f"{spread(value, half, str(row['unit']))} {unit_words(str(row['unit']))}"
+    return f"{row['name'] or row['place']} ({said})"
 
 
 def _bottleneck_told(comparison: Comparison) -> list[str]:

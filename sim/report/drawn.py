@@ -18,7 +18,7 @@ MOST_PLACES = 9
 _HOURS_A_DAY = 24.0
 _IN_THOUSANDS = 20_000.0
 _SEEN_PART = 0.003
-"""Part of the longest bar below which a bar is no wider than its outline."""
+"""Part of the greatest below which a bar or line is no more than its outline."""
 
 
 def known_names(runs: Sequence[Run]) -> Names:
@@ -112,13 +112,15 @@ def waiting_places(runs: Sequence[Run]) -> pd.DataFrame:
 
 
 def link_names(runs: Sequence[Run], known: Names) -> dict[str, str]:
-    """Each link with traffic by its ends, in words."""
+    """Each link by its ends, in words."""
     links = pd.concat([run.tables.links for run in runs], ignore_index=True)
-    forward = links[links["direction"] == "forward"]
-    return {
-        str(row.link): known.of(str(a)) + " – " + known.of(str(b))
-        for row, a, b in zip(forward.itertuples(), forward["from"], forward["to"], strict=True)
-    }
+    out = {}
+    for link, direction, *ends in zip(
+        links["link"], links["direction"], links["from"], links["to"], strict=True
+    ):
+        start, end = ends if direction == "forward" else reversed(ends)
+        out[str(link)] = f"{known.of(str(start))} – {known.of(str(end))}"
+    return out
 
 
 def utilisation(runs: Sequence[Run]) -> pd.DataFrame:
@@ -232,4 +234,6 @@ def changes(comparison: Comparison) -> pd.DataFrame:
         teu_base=both["teu_base"].fillna(0.0), teu_scenario=both["teu_scenario"].fillna(0.0)
     )
     both = both.assign(change=both["teu_scenario"] - both["teu_base"])
-    return both[both["change"].abs() > 0].reset_index(drop=True)
+    size = both["change"].abs()
+    seen: pd.DataFrame = both[size > _SEEN_PART * size.max()]
+    return seen.reset_index(drop=True)

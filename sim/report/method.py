@@ -181,11 +181,11 @@ def of_run(run: Run) -> Method:
         data_sources=_data_sources(run),
         pre_processing=_preparation(scenario),
         parameters=_parameters(run),
-        assumptions=_said(scenario, "description"),
+        assumptions=_assumptions(run),
         initialisation=_initialisation(scenario),
         run_length=_run_length(scenario),
         estimation=_estimation(run),
-        comparison="",
+        comparison="One scenario: nothing is compared.",
         software=_software(manifest),
         sampling=_SAMPLING,
         execution=_execution(manifest),
@@ -265,6 +265,14 @@ def _parameters(run: Run) -> str:
     if not count:
         return ""
     return f"{count} distributions with law, mean, cv, servers, hours and source, listed below."
+
+
+def _assumptions(run: Run) -> str:
+    notes = run.manifest.get("notes")
+    if not isinstance(notes, list):
+        return ""
+    said = _said(run.scenario, "description")
+    return f"{said} {len(notes)} notes of the compiler stand under Assumptions and notes.".strip()
 
 
 def _initialisation(scenario: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Quantities in words: units, thousands, and no more digits than the interval carries."""
 
 import math
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -8,6 +9,7 @@ THIN = "\u202f"
 """Narrow no-break space between thousands, as ISO 80000-1 asks."""
 MINUS = "\u2212"
 NOTHING = "–"
+_COMMA = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
 _WORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -90,11 +92,23 @@ def signed(value: float | None, decimals: int | None = None) -> str:
     return f"+{text}" if is_more and any(digit in "123456789" for digit in text) else text
 
 
+def thin_thousands(text: str) -> str:
+    """Words in which the commas between thousands have become thin spaces."""
+    return _COMMA.sub(THIN, text)
+
+
 def share(value: float | None) -> str:
     """A part of one as a percentage."""
     if value is None or not math.isfinite(value):
         return NOTHING
-    return f"{figure(100 * value, 1 if abs(value) < 1 else 0)}{THIN}%"
+    return f"{figure(100 * value, 1)}{THIN}%"
+
+
+def share_spread(value: float | None, half_width: float | None) -> str:
+    """A part of one with its 95 % interval, as percentages."""
+    if value is None or half_width is None or not math.isfinite(value + half_width):
+        return share(value) if value is None else f"{share(value)} (no interval)"
+    return f"{figure(100 * value, 1)} ± {figure(100 * half_width, 1)}{THIN}%"
 
 
 def spread(value: float | None, half_width: float | None, unit: str = "") -> str:

@@ -7,7 +7,7 @@ In: the folder of a run, or of a comparison with the folders of its two runs. Ou
 import base64
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,13 +30,13 @@ from sim.report.material import (
     read_scenario,
 )
 from sim.report.method import NOT_STATED, Item
+from sim.report.numbers import thin_thousands
 from sim.report.tables import Table
 from sim.report.world import of_network, window_day, write_world
 from sim.report.worldmap import WorldMap
 
 _TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 PAGE = "report.html"
-_CENSORED_PERCENT = 5.0
 
 
 class Notes(NamedTuple):
@@ -68,7 +68,7 @@ class Page(NamedTuple):
     is_comparison: bool = False
     sentences: tuple[str, ...] = ()
     headline: Table | None = None
-    throughput: Table | None = None
+    throughput: tuple[Table, ...] = ()
     causes: Table | None = None
     bottlenecks: tuple[Table, ...] = ()
     moves: tuple[Move, ...] = ()
@@ -131,14 +131,17 @@ def render(page: Page) -> str:
 
 def _run_page(run: Run, basemap: str) -> Page:
     known = known_names([run])
-    summary = tables.headline(run, _traffic(run.tables.summary["kpi"]), known, "summary.csv")
+    summary, csv = run.tables.summary, "summary.csv"
+
+    def said(name: str, caption: str, kpis: Sequence[str]) -> Table:
+        return tables.headline(run, kpis, known, csv)._replace(id=name, caption=caption)
+
     return _common(run.folder, [run], basemap)._replace(
         kicker="Run of a scenario",
         sentences=tuple(answer.run_sentences(run)),
-        headline=tables.headline(run, answer.HEADLINES, known, "summary.csv"),
-        throughput=summary._replace(id="crossings", caption="TEU in the window"),
-        causes=tables.headline(run, _causes(run.tables.summary["kpi"]), known, "summary.csv")
-        ._replace(id="causes", caption="Days of a TEU by cause"),
+        headline=said("headline", "Over all replications", answer.HEADLINES),
+        throughput=tuple(said(*part) for part in _traffic(summary["kpi"], summary["value"])),
+        causes=said("causes", "Days of a TEU by cause", _causes(summary["kpi"])),
         bottlenecks=tuple(tables.bottlenecks(run, by, "bottlenecks.csv") for by in _MEASURES),
         map=worldmap.of_run(run, basemap),
         method=method.items(method.of_run(run)),
@@ -160,7 +163,7 @@ def _comparison_page(comparison: Comparison, basemap: str) -> Page:
         is_comparison=True,
         sentences=tuple(answer.sentences(comparison)),
         headline=compared("headline", "Paired differences", answer.HEADLINES),
-        throughput=compared("crossings", "TEU in the window", _traffic(table["kpi"])),
+        throughput=tuple(compared(*part) for part in _traffic(table["kpi"], table["difference"])),
         causes=compared("causes", "Days of a TEU by cause", _causes(table["kpi"])),
         bottlenecks=tuple(
             tables.moves(comparison, by, "bottleneck_moves.csv") for by in _MEASURES
@@ -173,6 +176,11 @@ def _comparison_page(comparison: Comparison, basemap: str) -> Page:
 
 
 _MEASURES = ("ledger", "utilisation")
+_TRAFFIC = (
+    ("corridor", "By corridor"),
+    ("border", "By border"),
+    ("crossing", "By border crossing"),
+)
 
 
 def _common(folder: Path, runs: Sequence[Run], basemap: str) -> Page:
@@ -215,11 +223,22 @@ def _script_hash(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
-def _traffic(kpis: "pd.Series[str]") -> list[str]:
-    """KPIs of traffic by corridor, border and crossing, in order of name."""
-    heads = ("corridor.", "border.", "crossing.")
-    found = [str(k) for k in kpis if str(k).startswith(heads) and str(k).endswith(".teu")]
-    return sorted(found, key=lambda name: (heads.index(name.partition(".")[0] + "."), name))
+def _traffic(
+    kpis: "pd.Series[str]", size: "pd.Series[float]"
+) -> Iterator[tuple[str, str, list[str]]]:
+    """Tables of traffic: id, caption and KPIs, the greatest first; empty ones are left out.
+
+    Of borders those of Kazakhstan are shown, where it has any.
+    """
+    found = pd.DataFrame({"kpi": kpis.astype(str), "size": size.abs()})
+    found = found[found["kpi"].str.endswith(".teu")].sort_values(
+        ["size", "kpi"], ascending=[False, True]
+    )
+    for head, caption in _TRAFFIC:
+        names = [name for name in found["kpi"] if name.startswith(f"{head}.")]
+        ours = [name for name in names if head == "border" and "kz" in name.split(".")[1]]
+        if names:
+            yield head, f"{caption}, TEU in the window", ours or names
 
 
 def _causes(kpis: "pd.Series[str]") -> list[str]:
@@ -258,7 +277,7 @@ def _notes(run: Run) -> tuple[str, ...]:
 
 def _listed(run: Run, key: str) -> tuple[str, ...]:
     found = run.manifest.get(key)
-    return tuple(map(str, found)) if isinstance(found, list) else ()
+    return tuple(thin_thousands(str(said)) for said in found) if isinstance(found, list) else ()
 
 
 def _warnings(run: Run) -> tuple[str, ...]:
@@ -267,14 +286,6 @@ def _warnings(run: Run) -> tuple[str, ...]:
     if run.manifest.get("status") != "finished":
         status = run.manifest.get("status") or NOT_STATED
         out.append(f"{run.side}: the run is marked “{status}”; it holds what happened until then.")
-    out += [f"{run.side}: {said}" for said in _listed(run, "gridlock")]
-    out += [f"{run.side}: {said}" for said in _listed(run, "remarks")]
-    summary = run.tables.summary
-    unfinished = summary.loc[summary["kpi"] == "unfinished_percent", "value"]
-    if len(unfinished) and float(unfinished.iloc[0]) > _CENSORED_PERCENT:
-        out.append(
-            f"{run.side}: more than 5 % of the cohort were unfinished when the run ended, so means"
-            " of transit time and delay are lower bounds; percentiles count the unfinished at"
-            " their age."
-        )
+    of_which = "" if run.role == "run" else f"{run.role.capitalize()}: "
+    out += [of_which + said for said in (*_listed(run, "gridlock"), *_listed(run, "remarks"))]
     return tuple(out)

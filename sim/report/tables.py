@@ -10,7 +10,7 @@ import pandas as pd
 from sim.report import drawn, words
 from sim.report.answer import Line, tone
 from sim.report.material import Comparison, Run
-from sim.report.numbers import decimals_for, figure, interval, share, signed, spread
+from sim.report.numbers import decimals_for, figure, interval, share_spread, signed, spread
 from sim.report.words import Names
 
 MOST_ROWS = 400
@@ -123,8 +123,7 @@ def _measured(row: "pd.Series[float]", measure: Measure) -> Cell:
     if measure.form == "plain" or value is None:
         return Cell(figure(value), "n", sort)
     if measure.form == "share":
-        mark = "" if half is None else f" ± {share(half)}"
-        return Cell(share(value) + mark, "n", sort)
+        return Cell(share_spread(value, half), "n", sort)
     return Cell(spread(value, half, _CAPS[measure.form]), "n", sort)
 
 
@@ -288,7 +287,8 @@ def _halves(run: Run, by: str) -> dict[str, float]:
 def _placed(value: object, half: float | None, by: str) -> Cell:
     known = _known(value)
     sort = "" if known is None else repr(known)
-    return Cell(spread(known, half, "TEU h" if by == "ledger" else ""), "n", sort)
+    said = spread(known, half, "TEU h") if by == "ledger" else share_spread(known, half)
+    return Cell(said, "n", sort)
 
 
 def ledger_differences(comparison: Comparison, known: Names, csv: str) -> Table:

@@ -1,5 +1,6 @@
 """Ids in words: places, countries, KPIs and causes as a reader would say them."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -10,9 +11,12 @@ import pandas as pd
 from sim.report.numbers import unit_words
 
 COUNTRIES: Mapping[str, str] = MappingProxyType({
-    "am": "Armenia", "az": "Azerbaijan", "bg": "Bulgaria", "by": "Belarus", "cn": "China",
-    "de": "Germany", "ge": "Georgia", "hu": "Hungary", "ir": "Iran", "kg": "Kyrgyzstan",
-    "kz": "Kazakhstan", "mn": "Mongolia", "nl": "Netherlands", "pk": "Pakistan", "pl": "Poland",
+    "ae": "Emirates", "af": "Afghanistan", "am": "Armenia", "at": "Austria",
+    "az": "Azerbaijan", "be": "Belgium", "bg": "Bulgaria", "by": "Belarus", "cn": "China",
+    "cz": "Czechia", "de": "Germany", "ee": "Estonia", "fi": "Finland", "fr": "France",
+    "ge": "Georgia", "hu": "Hungary", "in": "India", "iq": "Iraq", "ir": "Iran", "it": "Italy",
+    "jp": "Japan", "kg": "Kyrgyzstan", "kr": "Korea", "kz": "Kazakhstan", "lt": "Lithuania",
+    "lv": "Latvia", "mn": "Mongolia", "nl": "Netherlands", "pk": "Pakistan", "pl": "Poland",
     "ro": "Romania", "ru": "Russia", "tj": "Tajikistan", "tm": "Turkmenistan", "tr": "Türkiye",
     "ua": "Ukraine", "uz": "Uzbekistan",
 })  # fmt: skip
@@ -73,6 +77,12 @@ _CAUSES: Mapping[str, str] = MappingProxyType(
 )
 
 
+_KIND_OF_PLACE = re.compile(
+    r" (?:(?:rail|road|ferry|gauge-change|dry|border) )?"
+    r"(?:crossing|port|junction|station|terminal|yard|node|tunnel|area)$"
+)
+
+
 class Names(NamedTuple):
     """Names of the places of one world."""
 
@@ -98,14 +108,20 @@ def short(name: str) -> str:
     return name.split("(", 1)[0].split(",", 1)[0].strip() or name
 
 
+def plain(name: str) -> str:
+    """A short name without what kind of place it is."""
+    return _KIND_OF_PLACE.sub("", short(name)) or short(name)
+
+
 def names(places: pd.DataFrame) -> Names:
     """Names of the places; where two would read the same, whole names or ids stand."""
     whole = dict(zip(places["node"].astype(str), places["name"].astype(str), strict=True))
-    brief = {node: short(name) for node, name in whole.items()}
-    often = Counter(brief.values())
-    longer = {node: b if often[b] == 1 else whole[node] for node, b in brief.items()}
-    often = Counter(longer.values())
-    return Names({n: said if often[said] == 1 else f"{said} [{n}]" for n, said in longer.items()})
+    said = {node: plain(name) for node, name in whole.items()}
+    for longer in (short, str):
+        often = Counter(said.values())
+        said = {n: s if often[s] == 1 else longer(whole[n]) for n, s in said.items()}
+    often = Counter(said.values())
+    return Names({n: s if often[s] == 1 else f"{s} [{n}]" for n, s in said.items()})
 
 
 def country(code: str) -> str:

@@ -58,6 +58,8 @@ class WorldMap(NamedTuple):
     layers: tuple[Layer, ...]
     dots: tuple[Dot, ...]
     note: str
+    heart: str
+    """``x y width height`` around the places of Kazakhstan; empty where it has none."""
     ramp: str
     """Colours of 0, 1/8 ... 1 for the key."""
     label: str
@@ -92,7 +94,7 @@ def _world_map(
     ground = land(basemap, projection)
     return WorldMap(
         f"{projection.width:.0f}", f"{projection.height:.0f}", _outline(ground), tuple(layers),
-        _dots(places, projection), ground.note, _ramp(),
+        _dots(places, projection), ground.note, _heart(places, projection), _ramp(),
         "Map of flows: width is TEU, colour is utilisation. " + "; ".join(_told(lines, names)),
     )  # fmt: skip
 
@@ -191,6 +193,16 @@ def _dots(places: pd.DataFrame, projection: Projection) -> tuple[Dot, ...]:
         x, y = projection.at(float(lat), float(lon))
         dots.append(Dot(f"{x:.1f}", f"{y:.1f}", str(name)))
     return tuple(dots)
+
+
+def _heart(places: pd.DataFrame, projection: Projection) -> str:
+    ours = places[places["country"] == "KZ"]
+    if len(ours) < 2:  # noqa: PLR2004  (one place has no extent)
+        return ""
+    left, top = projection.at(ours["lat"].max(), ours["lon"].min())
+    right, low = projection.at(ours["lat"].min(), ours["lon"].max())
+    x, y = 0.06 * (right - left), 0.12 * (low - top)
+    return f"{left - x:.0f} {top - y:.0f} {right - left + 2 * x:.0f} {low - top + 2 * y:.0f}"
 
 
 def _ramp() -> str:

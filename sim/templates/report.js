@@ -95,6 +95,13 @@
   };
   every("button[data-zoom]", frame).forEach((button) => button.addEventListener("click", () => {
     if (button.dataset.zoom === "whole") { view = { ...full }; show(); return; }
+    if (button.dataset.zoom === "box") {
+      const [x, y, w, h] = button.dataset.box.split(" ").map(Number);
+      const width = Math.max(w, h * full.w / full.h);
+      view = { x: x + (w - width) / 2, y: y + h / 2 - width * full.h / full.w / 2, w: width, h };
+      show();
+      return;
+    }
     zoom(button.dataset.zoom === "in" ? 0.6 : 1 / 0.6);
   }));
   const layers = every("button[data-layer]", frame);
