@@ -32,14 +32,6 @@ BASE = "#9aa3ab"
 SCENARIO = "#0072b2"
 WARNING = "#d55e00"
 
-MODE_COLOUR = {
-    "rail": "#0072b2",
-    "sea": "#009e73",
-    "road": "#e69f00",
-    "inland_waterway": "#56b4e9",
-    "air": "#cc79a7",
-}
-
 CAUSE_COLOUR = {
     "moving": "#c3cbd1",
     "service": "#8b98a3",
