@@ -174,9 +174,9 @@ def _own_factor(key: str, scenario: Scenario) -> float:
 
 def _is_followed(key: str, row: DemandRow, scenario: Scenario) -> bool:
     keep = scenario.keep
-    by_mode = keep.modes is None or not row.allowed_modes or set(keep.modes) & {*row.allowed_modes}
+    by_mode = keep.modes is None or not {*row.allowed_modes} - {*keep.modes}
     by_flow = keep.flows is None or any(matches(key, pattern) for pattern in keep.flows)
-    return row.followed and bool(by_mode) and by_flow
+    return row.followed and by_mode and by_flow
 
 
 def _pieces(

@@ -261,7 +261,7 @@ class Keep(Section):
     """What is followed; the rest becomes background load on shared stations (R16)."""
 
     modes: tuple[Mode, ...] | None = Field(
-        default=None, min_length=1, description="flows allowed on one of these modes; null = all"
+        default=None, min_length=1, description="flows that these modes alone may carry; null = all"
     )
     flows: tuple[FlowKey, ...] | None = Field(
         default=None,
