@@ -11,7 +11,9 @@ READY  := $(VENV)/.ready
 
 BASE         ?= scenarios/baseline-2028.yaml
 SCENARIO     ?= scenarios/ayagoz-tacheng.yaml
-RUN_OPTIONS  ?=
+ENGINE       ?= auto
+RUN_OPTIONS  ?= --jobs 2 --engine $(ENGINE) --set keep.modes=[rail] --set demand.lot_teu=10 \
+                --replications $(if $(filter simpy,$(ENGINE)),3,10)
 TEST_OPTIONS ?= -q
 
 .PHONY: setup run test verify clean

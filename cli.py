@@ -25,6 +25,7 @@ from sim.version import VERSION
 
 if TYPE_CHECKING:
     from network.schema import Network
+    from sim.compiler.choices import Choice
     from sim.experiment.replicate import Run
     from sim.results.store import RunResult
     from sim.scenario import Scenario
@@ -76,7 +77,7 @@ Replications = Annotated[
 ]
 Days = Annotated[int | None, typer.Option("--days", min=1, help="Length of the measured window.")]
 EngineName = Annotated[
-    str, typer.Option("--engine", metavar="auto|simpy", help="Engine that runs.")
+    str, typer.Option("--engine", metavar="auto|simpy|compiled", help="Engine that runs.")
 ]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Processes at work at once.")]
 Force = Annotated[bool, typer.Option("--force", help="Run again what is finished.")]
@@ -189,6 +190,28 @@ def compare(
 
 
 @app.command()
+def routes(
+    origin: Annotated[str, typer.Argument(help="Id of a node.")],
+    destination: Annotated[str, typer.Argument(help="Id of a node.")],
+    *,
+    scenario: OfScenario = "baseline-2028.yaml",
+    sets: Sets = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what flows between two nodes may take: costs, times and shares."""
+    from sim.compiler.choices import choices
+
+    loaded = _load(scenario, sets)
+    found = choices(loaded, _network(loaded), origin, destination)
+    if as_json:
+        print(json.dumps([choice._asdict() for choice in found], indent=1))
+        return
+    head = ("flow", "share", "legs", "USD/TEU: tariff", "handling", "time",
+            "h: moving", "stops", "handling", "waiting", "km")  # fmt: skip
+    _show(head, [_routed(choice) for choice in found])
+
+
+@app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="Folder of a run or of a comparison.")],
     *,
@@ -211,6 +234,12 @@ def open_report(
     if not page.is_file():
         raise FileNotFoundError(f"{page}: no such file; keruen report {folder} writes it")
     typer.launch(page.resolve().as_uri())
+
+
+def _routed(choice: "Choice") -> list[str]:
+    figures = (*choice[4:11], choice.km)
+    legs = "\n".join(choice.legs)
+    return [choice.flow, f"{choice.share:.1%}", legs, *(f"{figure:,.0f}" for figure in figures)]
 
 
 class _Work(NamedTuple):
@@ -258,6 +287,7 @@ def _obtain(scenario: "Scenario", told: Sequence[str], work: _Work) -> "RunResul
 
     from sim.results.obtain import Engine, obtain_run
 
+    print(_asked(scenario, work), file=sys.stderr)
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
@@ -283,13 +313,35 @@ def _obtain(scenario: "Scenario", told: Sequence[str], work: _Work) -> "RunResul
         )
 
 
+def _asked(scenario: "Scenario", work: _Work) -> str:
+    """Return in a line what is run: length, replications, what is followed, engine."""
+    window, keep, lot = scenario.window, scenario.keep, scenario.demand.lot_teu
+    parts = [
+        f"{scenario.name}: {window.start}, {window.length_days} days",
+        f"{scenario.experiment.replications} replications",
+        f"only flows by {' and '.join(keep.modes)}" if keep.modes else "all flows",
+        f"lots of {lot:g} TEU" if lot else "lots as in the data",
+        f"engine {work.engine}",
+    ]
+    return ", ".join(parts)
+
+
 def _engine(name: str) -> tuple[str, "Run"]:
     """Return the engine of a name: what it is called and its function."""
     from sim.engine.run import run as run_simpy
 
-    if name not in {"auto", "simpy"}:
-        raise typer.BadParameter(f"--engine {name}: must be auto or simpy")
-    return "simpy", run_simpy
+    if name not in {"auto", "simpy", "compiled"}:
+        raise typer.BadParameter(f"--engine {name}: must be auto, simpy or compiled")
+    if name == "simpy":
+        return "simpy", run_simpy
+    try:
+        from sim.kernel.run import run as run_compiled
+    except ImportError as error:
+        if name == "compiled":
+            raise typer.BadParameter("--engine compiled needs numba: the extra fast") from error
+        print("warning: no numba, so the slower reference engine runs", file=sys.stderr)
+        return "simpy", run_simpy
+    return "compiled", run_compiled
 
 
 def _write_page(folder: Path, network: "Network | None" = None) -> None:

@@ -245,6 +245,8 @@ class Plan(NamedTuple):
     flow_patience_s: Ints
     flow_gap_law: Ints
     """(F,) index in `law_table` of the law of the unit gaps (R4)."""
+    flow_together: Ints
+    """(F,) consignments that come at once."""
     intensity_first: Ints
     intensity_s: Ints
     """Breakpoints in seconds relative to the window's start, by flow."""
@@ -290,6 +292,8 @@ class Plan(NamedTuple):
     random_with: Ints
     """(N,) row of this table whose events are copied, or NEVER."""
     random_with_ppm: Ints
+    random_is_up: Ints
+    """(N,) 1: the gap runs from the end of an event to the next start, 0: from its start."""
     random_window_first: Ints
     random_window_start_s: Ints
     random_window_end_s: Ints
@@ -425,4 +429,6 @@ class Legend(NamedTuple):
     window_start: str
     """ISO date of the first measured day."""
     notes: tuple[str, ...]
-    """What the compiler wants the reader to know: defaults leant on, places over 0.98, lots lost."""
+    """What the compiler wants the reader to know: defaults leant on, full places, lots lost."""
+    wait_over_s: tuple[int, ...] = ()
+    """Waits of which the share of longer ones is reported."""

@@ -261,7 +261,9 @@ class Keep(Section):
     """What is followed; the rest becomes background load on shared stations (R16)."""
 
     modes: tuple[Mode, ...] | None = Field(
-        default=None, min_length=1, description="flows that these modes alone may carry; null = all"
+        default=None,
+        min_length=1,
+        description="flows that these modes alone may carry; null = all",
     )
     flows: tuple[FlowKey, ...] | None = Field(
         default=None,
@@ -274,6 +276,15 @@ class Limits(Section):
     """Switches that take limits out of the model."""
 
     storage: bool = Field(default=True, description="false = every yard has room without end")
+
+
+class MeasuresSection(Section):
+    """What is measured beside the usual."""
+
+    wait_over_h: tuple[Annotated[float, Field(gt=0, le=10_000)], ...] = Field(
+        default=(),
+        description="hours; for each, the share of visits to every station that waited longer",
+    )
 
 
 class Forming(Section):
@@ -301,6 +312,7 @@ class Scenario(Section):
     routing: Routing = Routing()
     keep: Keep = Keep()
     limits: Limits = Limits()
+    measures: MeasuresSection = MeasuresSection()
     forming: Forming = Forming()
     basemap: Line | None = Field(
         default=None,
