@@ -223,7 +223,14 @@ FACILITIES = (
         "row that this one succeeds; that one ends the day before",
         refers_to="facilities",
     ),
-    Attribute("servers", "integer", "count", "parallel servers", least=1, most=100_000),
+    Attribute(
+        "servers",
+        "integer",
+        "count",
+        "parallel servers; 0 = those of the other rows of its pool, with the law of this row",
+        least=0,
+        most=100_000,
+    ),
     Attribute("mean_h", "number", "h", "mean service time", above=0),
     Attribute(
         "cv",
@@ -425,6 +432,21 @@ DEMAND = (
         allowed=LAWS,
     ),
     Attribute("arrival_cv", "number", "", "of the gaps, for other laws", least=0, most=_CV_MOST),
+    Attribute(
+        "lots_together",
+        "integer",
+        "count",
+        "lots that come at once, such as those of a train",
+        default="1",
+        least=1,
+        most=10_000,
+    ),
+    Attribute(
+        "arrivals_at_h",
+        "list",
+        "h",
+        "stated arrivals in place of a law: hours from the window's start, rising",
+    ),
     *_TAIL,
 )
 
@@ -491,6 +513,14 @@ CLOSURES = (
         refers_to="closures",
     ),
     Attribute("with_probability", "number", "", "share of them that is", above=0, most=1),
+    Attribute(
+        "clock",
+        "text",
+        "",
+        "what runs until the next event: calendar = from start to start; up = from end to start",
+        default="calendar",
+        allowed=("calendar", "up"),
+    ),
     *_TAIL,
 )
 

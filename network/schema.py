@@ -173,6 +173,8 @@ class DemandRow(NamedTuple):
     followed: bool = True
     arrival_law: str = "exponential"
     arrival_cv: float | None = None
+    lots_together: int = 1
+    arrivals_at_h: tuple[str, ...] = ()
     notes: str = ""
     source: tuple[str, ...] = ()
     confidence: str = ""
@@ -207,6 +209,7 @@ class ClosureRow(NamedTuple):
     start: tuple[str, ...] = ()
     with_id: str = ""
     with_probability: float | None = None
+    clock: str = "calendar"
     notes: str = ""
     source: tuple[str, ...] = ()
     confidence: str = ""

@@ -32,6 +32,7 @@ _UNIFORM_CV = 1 / math.sqrt(3)
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _UNITS = {"box": {"teu"}, "bulk": {"t"}, "grain": {"t"}, "air": {"t"}, "truck": {"truck", "t"}}
 _MONTHS = 12
+_YEAR_H = 8766.0
 _SEASON_SLACK = 0.005  # published month factors are rounded to two places
 _EXPONENTIAL = "exponential"
 
@@ -67,8 +68,9 @@ def _broken(network: Network) -> Found:
     for link in network.links:
         yield from (("links", link.id, message) for message in _link(link))
     by_id = {row.id: row for row in network.facilities}
+    staffed = {_station(row) for row in network.facilities if row.servers}
     for facility in network.facilities:
-        messages = [*_facility(facility), *_replacing(facility, by_id)]
+        messages = [*_facility(facility), *_replacing(facility, by_id), *_lent(facility, staffed)]
         yield from (("facilities", facility.id, message) for message in messages)
     for service in network.services:
         yield from (("services", service.id, message) for message in _service(service))
@@ -129,10 +131,10 @@ def _facility(row: FacilityRow) -> Iterator[str]:
     if row.operation == "storage":
         if row.storage_teu is None:
             yield "a storage row needs storage_teu"
-        if any(served):
+        if any(value is not None for value in served):
             yield "a storage row has no servers, mean_h or law"
     else:
-        if not all(served):
+        if None in served:
             yield "needs servers, mean_h and law"
         if row.storage_teu is not None:
             yield f"storage_teu belongs to a row of operation storage, not {row.operation}"
@@ -144,6 +146,23 @@ def _facility(row: FacilityRow) -> Iterator[str]:
         yield f"ref_teu belongs to per: train, not per: {row.per}"
     if row.batch_min and row.batch_max and row.batch_min > row.batch_max:
         yield f"batch_min {row.batch_min} is more than batch_max {row.batch_max}"
+
+
+def _station(row: FacilityRow) -> tuple[str, str, str, str]:
+    """Return what the rows of one station have in common (R8)."""
+    return (row.node, row.operation, row.pool or row.id, row.direction)
+
+
+def _lent(row: FacilityRow, staffed: set[tuple[str, str, str, str]]) -> Iterator[str]:
+    """Yield what is wrong with a row that is worked by the servers of others."""
+    if row.servers != 0:
+        return
+    if _station(row) not in staffed:
+        yield "servers 0 needs another row of its node, operation, pool and direction with some"
+    if row.per not in {"teu", "consignment"}:
+        yield f"servers 0 is for rows per teu or consignment, not per: {row.per}"
+    if not row.applies_to:
+        yield "servers 0 needs applies_to: the loads to which its law belongs"
 
 
 def weekdays(days: str) -> tuple[int, ...]:
@@ -199,20 +218,25 @@ def _service(row: ServiceRow) -> Iterator[str]:
     yield from _timetable(row)
 
 
+def _hours(name: str, texts: Sequence[str], least: float = 0.0) -> Iterator[str]:
+    """Yield what is wrong with a list of hours from the window's start."""
+    try:
+        hours = [float(text) for text in texts]
+    except ValueError:
+        yield f"{name} {';'.join(texts)!r} are not all numbers"
+        return
+    if any(not math.isfinite(hour) or hour < least for hour in hours):
+        yield f"{name} must be {'0 or more' if least == 0 else 'a second or more'}"
+    if any(later <= earlier for earlier, later in pairwise(hours)):
+        yield f"{name} must rise"
+
+
 def _timetable(row: ServiceRow) -> Iterator[str]:
     if row.departures_at_h and row.departures_every_h is not None:
         yield "has departures_every_h and departures_at_h; give one"
     if row.departures_first_h is not None and row.departures_every_h is None:
         yield "departures_first_h needs departures_every_h"
-    try:
-        hours = [float(text) for text in row.departures_at_h]
-    except ValueError:
-        yield f"departures_at_h {';'.join(row.departures_at_h)!r} are not all numbers"
-        return
-    if any(not math.isfinite(hour) or hour < 0 for hour in hours):
-        yield "departures_at_h must be 0 or more"
-    if any(later <= earlier for earlier, later in pairwise(hours)):
-        yield "departures_at_h must rise"
+    yield from _hours("departures_at_h", row.departures_at_h)
 
 
 def _lines(services: Sequence[ServiceRow]) -> Found:
@@ -246,7 +270,7 @@ def _demand(network: Network) -> Found:
     first: dict[str, DemandRow] = {}
     years: dict[tuple[str, int], str] = {}
     for row in network.demand:
-        messages = list(_law(row.arrival_law, row.arrival_cv, "arrival_cv"))
+        messages = [*_law(row.arrival_law, row.arrival_cv, "arrival_cv"), *_stated(row)]
         if row.season not in profiles:
             hint = nearest(row.season, sorted(profiles))
             messages.append(f"season {row.season!r} is not in season{hint}")
@@ -260,6 +284,16 @@ def _demand(network: Network) -> Found:
             messages.append(f"flow {row.flow} has year {row.year} in {other} already")
         messages += _unlike(first.setdefault(row.flow, row), row)
         yield from (("demand", row.id, message) for message in messages)
+
+
+def _stated(row: DemandRow) -> Iterator[str]:
+    """Yield what is wrong with arrivals that are stated one by one."""
+    if not row.arrivals_at_h:
+        return
+    yield from _hours("arrivals_at_h", row.arrivals_at_h, 1 / 3600)
+    sent = len(row.arrivals_at_h) * row.lots_together * row.lot
+    if not math.isclose(row.amount, sent):
+        yield f"amount is {row.amount:g}; the stated arrivals are {sent:g}"
 
 
 def _unlike(one: DemandRow, row: DemandRow) -> Iterator[str]:
@@ -307,6 +341,7 @@ def _closure(row: ClosureRow) -> Iterator[str]:
         yield f"effect {row.effect} {'has no value' if row.effect == 'shut' else 'needs a value'}"
     if row.effect == "payload_factor" and row.value is not None and row.value > 1:
         yield f"payload_factor {row.value:g} must be at most 1"
+    yield from _clock(row)
     if bool(row.with_id) != (row.with_probability is not None):
         yield "with_id and with_probability belong together"
     if row.applied and not row.target:
@@ -319,6 +354,16 @@ def _closure(row: ClosureRow) -> Iterator[str]:
     for text in row.start:
         if not _is_start(text):
             yield f"start {text!r} is not a day; write MM-DD or YYYY-MM-DD"
+
+
+def _clock(row: ClosureRow) -> Iterator[str]:
+    """Yield what is wrong with a row whose clock stands still during its events."""
+    if row.clock != "up":
+        return
+    if row.start or row.months or row.with_id:
+        yield "clock up is for rows with rate_per_year alone: no start, months or with_id"
+    if (row.rate_per_year or 0.0) * (row.mean_h or 0.0) >= _YEAR_H:
+        yield "clock up: rate_per_year times mean_h leaves no time between events"
 
 
 def _is_start(text: str) -> bool:

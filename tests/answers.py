@@ -122,6 +122,7 @@ def measured(case: Case, experiment: Experiment) -> Floats:
         "d": DAY_S / case.unit_s,
         "1/d": case.unit_s / DAY_S,
         "1/window": case.unit_s / experiment.setting.window_s,
+        "%": 0.01,
         "1": 1.0,
     }
     found: Floats = (values * scale[case.figure["unit"]])[:, None]

@@ -20,6 +20,7 @@ from compiler_cases import (
 from sim.compiler.clock import read_clock
 from sim.compiler.epochs import priced
 from sim.draws import stable_key
+from sim.draws.replication import draw
 from sim.errors import PlanError
 from sim.plan import NEVER, PPM, Effect, Kind, Plan
 from sim.scenario import network_of
@@ -48,6 +49,40 @@ def test_demand_of_a_steady_experiment_is_even(tmp_path: Path) -> None:
     # 730 TEU / 365 / 2 TEU = 1 consignment a day, in February as in March.
     rate = np.diff(plan.intensity_fp) / np.diff(plan.intensity_s) * DAY_S / 2**20
     assert rate == pytest.approx(1.0, rel=1e-6)
+
+
+def test_a_row_without_servers_gives_its_loads_a_law_at_the_servers_of_others(
+    tmp_path: Path,
+) -> None:
+    desk = QUEUE.replace(
+        "operation: handling, servers: 1", "operation: handling, pool: p, servers: 1"
+    )
+    lorries = (
+        "    - {id: f_lorries, node: a, operation: handling, pool: p, servers: 0, mean_h: 0.25,\n"
+        "       law: deterministic, applies_to: [truck]}\ndemand:"
+    )
+    flow = (
+        "\n    - {id: tt, origin: a, destination: a, load_class: truck, unit: truck, year: 2023,\n"
+        "       amount: 365, lot: 1}\n"
+    )
+
+    plan, legend = compiled(tmp_path, desk.replace("demand:", lorries) + flow)
+
+    assert rows_of(plan, legend, "a/handling/p/any") == ["f_desk"]
+    # 0.5 h for boxes, 0.25 h for lorries, by the same server; both are lots of 2 TEU.
+    assert plan.row_mean_fp[0, plan.flow_size].tolist() == [1800 * 256, 900 * 256]
+    box, truck = plan.law_table[plan.row_law[0, plan.flow_size]]
+    assert np.ptp(truck[0]) == 0
+    assert np.ptp(box[0]) > 0
+
+
+def test_stated_arrivals_come_when_they_are_stated(tmp_path: Path) -> None:
+    stated = QUEUE.replace("amount: 730", "amount: 12, lots_together: 3, arrivals_at_h: [1, 30.5]")
+
+    plan, _ = compiled(tmp_path, stated)
+    sent = draw(plan, 1, 0)
+
+    assert sent.consignment_created_s.tolist() == [3600] * 3 + [109_800] * 3
 
 
 def test_the_run_has_the_seconds_of_its_days(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from sim.errors import PlanError
 from sim.plan import NEVER, Plan
 
 DAY_S = 86_400
+HOUR_S = 3_600
 LAWS_AND_CVS = [
     ("deterministic", 0.0),
     ("uniform", 0.2),
@@ -374,6 +375,19 @@ def test_regular_arrivals_stand_at_whole_lots() -> None:
     assert found.number.tolist() == [-3, -2, -1, 1, 2]
 
 
+def test_lots_that_come_together_share_their_instant() -> None:
+    # 2 lots a day, four together: an arrival every 2 days, two of them back and three ahead.
+    intensity = draws.build_intensity(np.array([-4, 0, 6]) * DAY_S, np.array([8.0, 12.0]))
+
+    found = draws.arrival_times(
+        1, 2, REGULAR, *intensity, begin_s=-4 * DAY_S, end_s=7 * DAY_S - DAY_S, together=4
+    )
+
+    days = [-4] * 4 + [-2] * 4 + [2] * 4 + [4] * 4
+    assert (found.time_s / DAY_S).tolist() == days
+    assert found.number.tolist() == [*range(-8, 0), *range(1, 9)]
+
+
 def test_arrivals_are_counted_from_a_start_in_the_middle_of_a_month() -> None:
     # 30 lots in 30 days from 10 days before the start, then 60 in 30 days: after the start
     # one a day for 20 days, then one each half day. Lot 21 stands at day 20.5.
@@ -582,6 +596,18 @@ def test_length_of_warm_up_and_window_moves_no_closure() -> None:
     np.testing.assert_array_equal(long.end_s[inside], short.end_s[later])
 
 
+def test_clock_that_stands_still_in_events_leaves_time_between_them() -> None:
+    # 8766 h / 243.5 = 36 h from start to start, 12 h of it the event: exponential gaps of 24 h.
+    busy = row("mill", rate=243.5)._replace(is_up=True)
+    found = drawn(busy, begin_day=-900, end_day=10_000)
+
+    gaps_s = found.start_s[1:] - found.end_s[:-1]
+    assert gaps_s.min() >= 0
+    # 7266 gaps: the mean has a standard error of 24 h / 85.2; 4 of them.
+    assert gaps_s.mean() / HOUR_S == pytest.approx(24, abs=1.13)
+    assert np.all(found.end_s - found.start_s == 12 * HOUR_S)
+
+
 def test_other_rows_move_no_closure() -> None:
     alone = drawn(row("kuryk"))
 
@@ -697,6 +723,7 @@ def small_plan(**changes: object) -> Plan:
         "window_start_s": 10 * DAY_S,
         "flow_key": keyed_routes("flow_a", "flow_b"),
         "flow_gap_law": np.array([1, 1]),
+        "flow_together": np.array([1, 1]),
         "flow_patience_s": np.array([NEVER, 3 * DAY_S]),
         "intensity_first": np.array([0, 3, 6]),
         "intensity_s": np.concatenate((one.time_s, two.time_s)),
@@ -716,6 +743,7 @@ def small_plan(**changes: object) -> Plan:
         "random_mean_fp": np.array([3600 * 256]),
         "random_with": np.array([NEVER]),
         "random_with_ppm": np.array([0]),
+        "random_is_up": np.array([0]),
         "random_window_first": np.array([0, 1]),
         "random_window_start_s": np.array([-10 * DAY_S]),
         "random_window_end_s": np.array([30 * DAY_S]),

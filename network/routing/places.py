@@ -206,7 +206,9 @@ class Ledger:
         """Return the part of a station's day that one TEU takes on its own."""
         station = self._stations[station_key(row)]
         lots = 1.0 if row.per == "teu" else 1.0 / lot_teu
-        return station.mean_h * lots / station.hours_per_day
+        # A row worked by the servers of others has a time of its own.
+        mean_h = station.mean_h if row.servers else row.mean_h or 0.0
+        return mean_h * lots / station.hours_per_day
 
     def burden(self) -> Burden:
         """Return what has been added, as arrays."""

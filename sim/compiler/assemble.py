@@ -104,9 +104,20 @@ def index_of(ids: Iterable[str]) -> dict[str, int]:
     return {"": NEVER, **{one: index for index, one in enumerate(ids)}}
 
 
-def _sizes(flows: Sequence[FlowPart]) -> tuple[int, ...]:
-    """Return the sizes of consignments, thousandths of a TEU: the columns of row laws."""
-    return tuple(sorted({flow.lot_teu_milli for flow in flows})) or (MILLI,)
+class Size(NamedTuple):
+    """What the service of a consignment may depend on: a column of row laws."""
+
+    teu_milli: int
+    load_class: int
+
+
+def _size(flow: FlowPart) -> Size:
+    return Size(flow.lot_teu_milli, flow.load_class)
+
+
+def _sizes(flows: Sequence[FlowPart]) -> tuple[Size, ...]:
+    """Return the sizes of consignments in the order of their columns."""
+    return tuple(sorted({_size(flow) for flow in flows})) or (Size(MILLI, 0),)
 
 
 def _stations(parts: Parts) -> Arrays:
@@ -149,7 +160,7 @@ def _opposites(stations: Sequence[StationPart]) -> list[int]:
     ]
 
 
-def _rows(parts: Parts, flows: Sequence[FlowPart], sizes: tuple[int, ...], laws: Laws) -> Arrays:
+def _rows(parts: Parts, flows: Sequence[FlowPart], sizes: tuple[Size, ...], laws: Laws) -> Arrays:
     rows = [row for station in parts.stations for row in station.rows]
     served = _served_sizes(parts, flows, sizes)
     used = [
@@ -168,10 +179,10 @@ def _rows(parts: Parts, flows: Sequence[FlowPart], sizes: tuple[int, ...], laws:
 
 
 def _served_sizes(
-    parts: Parts, flows: Sequence[FlowPart], sizes: tuple[int, ...]
+    parts: Parts, flows: Sequence[FlowPart], sizes: tuple[Size, ...]
 ) -> dict[str, frozenset[int]]:
     """Return station -> columns of the sizes of consignments that visit it."""
-    column = {flow.id: sizes.index(flow.lot_teu_milli) for flow in flows}
+    column = {flow.id: sizes.index(_size(flow)) for flow in flows}
     found: dict[str, set[int]] = {}
     for route in parts.routes:
         for step in route.steps:
@@ -180,18 +191,20 @@ def _served_sizes(
 
 
 def _row_laws(
-    row: RowPart, sizes: tuple[int, ...], used: frozenset[int], laws: Laws
+    row: RowPart, sizes: tuple[Size, ...], used: frozenset[int], laws: Laws
 ) -> list[tuple[int, int]]:
     """Return law and mean of a row by size: k TEU take k means with cv / sqrt(k) (R9)."""
     if row.mean_h == 0:
         return [(laws.index("deterministic", 0.0), 0)] * len(sizes)
     found: list[tuple[int, int]] = []
     for column, size in enumerate(sizes):
-        teu = size / MILLI if row.is_per_teu else 1.0
-        mean = mean_fp(row.mean_h * teu)
+        others = (other for other in row.others if size.load_class in other.classes)
+        own = next(others, row)
+        teu = size.teu_milli / MILLI if own.is_per_teu else 1.0
+        mean = mean_fp(own.mean_h * teu)
         # A size that never comes needs no table of its own.
-        cv = row.cv / teu**0.5 if column in used else row.cv
-        found.append((laws.index(row.law, cv, mean_fp=mean), mean))
+        cv = own.cv / teu**0.5 if column in used else own.cv
+        found.append((laws.index(own.law, cv, mean_fp=mean), mean))
     return found
 
 
@@ -286,14 +299,14 @@ def _yards(parts: Parts) -> Arrays:
     }
 
 
-def _flows(flows: Sequence[FlowPart], sizes: tuple[int, ...], laws: Laws) -> Arrays:
+def _flows(flows: Sequence[FlowPart], sizes: tuple[Size, ...], laws: Laws) -> Arrays:
     curves = [
         build_intensity(ints(flow.starts_s), np.array(flow.amounts) / flow.lot) for flow in flows
     ]
     gaps = [
         laws.index(law, cv_of(f"demand {flow.id}", law, flow.row.arrival_cv))
         for flow in flows
-        for law in (flow.row.arrival_law,)
+        for law in ("deterministic" if flow.row.arrivals_at_h else flow.row.arrival_law,)
     ]
     empty = [ints([])]
     return {
@@ -301,10 +314,11 @@ def _flows(flows: Sequence[FlowPart], sizes: tuple[int, ...], laws: Laws) -> Arr
         "flow_class": ints(flow.load_class for flow in flows),
         "flow_lot": ints(flow.lot_milli for flow in flows),
         "flow_lot_teu": ints(flow.lot_teu_milli for flow in flows),
-        "flow_size": ints(sizes.index(flow.lot_teu_milli) for flow in flows),
+        "flow_size": ints(sizes.index(_size(flow)) for flow in flows),
         "flow_priority": ints(flow.row.priority for flow in flows),
         "flow_patience_s": ints(flow.patience_s for flow in flows),
         "flow_gap_law": ints(gaps),
+        "flow_together": ints(flow.row.lots_together for flow in flows),
         "intensity_first": firsts([curve.time_s.tolist() for curve in curves]),
         "intensity_s": np.concatenate([*empty, *(curve.time_s for curve in curves)]),
         "intensity_fp": np.concatenate([*empty, *(curve.value_fp for curve in curves)]),
@@ -366,6 +380,7 @@ def _closures(parts: Parts, closures: Closures, laws: Laws) -> Arrays:
         "random_mean_fp": drawn.mean_fp,
         "random_with": drawn.partner,
         "random_with_ppm": drawn.partner_ppm,
+        "random_is_up": drawn.is_up,
         "random_window_first": drawn.window_first,
         "random_window_start_s": drawn.window_start_s,
         "random_window_end_s": drawn.window_end_s,

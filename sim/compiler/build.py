@@ -49,7 +49,7 @@ def compile_plan(scenario: Scenario, network: Network) -> tuple[Plan, Legend]:
     parts = _parts(world, traffic)
     closures = _closures(world, traffic, parts)
     plan = assemble(scenario, clock, traffic.flows, parts, closures)
-    return plan, legend(clock, traffic.flows, parts, closures)
+    return plan, legend(clock, traffic.flows, parts, closures, scenario.measures.wait_over_h)
 
 
 def _parts(world: World, traffic: Traffic) -> Parts:

@@ -266,6 +266,7 @@ def _random(
         rate_per_year=0.0 if row.start else row.rate_per_year or 0.0,
         allowed_h_per_year=_allowed_h(row),
         probability=row.with_probability or 0.0,
+        is_up=row.clock == "up",
     )
     law = row.law or (by_id[partner].law if partner else "")
     cv = row.cv if row.cv is not None else {"exponential": 1.0}.get(law, 0.0)

@@ -12,7 +12,7 @@ import numpy as np
 
 from network.routing.cost import teu_per_unit
 from network.schema import DemandRow, Network
-from sim.compiler.clock import DAY_S, Clock
+from sim.compiler.clock import DAY_S, HOUR_S, Clock
 from sim.plan import LOAD_CLASSES, NEVER
 from sim.scenario.models import Scenario
 
@@ -192,6 +192,8 @@ def _pieces(
     the amount of the window's first year, 1/365 of it a day, whatever the month.
     """
     growth = scenario.demand.growth_per_year
+    if rows[0].arrivals_at_h:
+        return _stated(rows[0], clock)
     if scenario.experiment.kind == "steady":
         per_day = yearly_amount(rows, clock.start.year, growth) / STEADY_YEAR_DAYS
         back = -(-clock.start_s // (STEADY_PIECE_DAYS * DAY_S))
@@ -205,6 +207,15 @@ def _pieces(
         for month in months[:-1]
     ]
     return starts, amounts
+
+
+def _stated(row: DemandRow, clock: Clock) -> tuple[list[int], list[float]]:
+    """Return pieces that reach the next whole lots at each stated arrival, and nothing after."""
+    arrivals = [round(float(hour) * HOUR_S) for hour in row.arrivals_at_h]
+    bounds = [-max(1, clock.start_s), 0, *arrivals]
+    end_s = max(clock.horizon_s - clock.start_s, arrivals[-1]) + 1
+    lots = row.lots_together * row.lot
+    return [*bounds, end_s], [0.0, *([lots] * len(arrivals)), 0.0]
 
 
 def _months(clock: Clock) -> list[date]:

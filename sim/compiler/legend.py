@@ -6,7 +6,7 @@ In: flows, parts and closures in the order of their indices. Out: a `Legend`.
 from collections.abc import Sequence
 
 from sim.compiler.assemble import Closures, index_of, place_ids
-from sim.compiler.clock import Clock
+from sim.compiler.clock import Clock, seconds
 from sim.compiler.flows import FlowPart
 from sim.compiler.parts import Parts
 from sim.plan import LOAD_CLASSES, Legend
@@ -19,6 +19,7 @@ def legend(
     flows: Sequence[FlowPart],
     parts: Parts,
     closures: Closures,
+    wait_over_h: Sequence[float],
 ) -> Legend:
     """Return the names of everything in a plan.
 
@@ -26,6 +27,8 @@ def legend(
     ----------
     clock, flows, parts, closures
         As they were assembled.
+    wait_over_h
+        As the scenario asks.
     """
     stations = parts.stations
     places = place_ids(parts)
@@ -63,4 +66,5 @@ def legend(
         closure_id=tuple(one.id for one in closures.all),
         window_start=clock.start.isoformat(),
         notes=parts.notes,
+        wait_over_s=tuple(seconds(hours) for hours in wait_over_h),
     )

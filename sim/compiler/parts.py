@@ -12,6 +12,16 @@ CLASSES = 5
 """Load classes, as in `sim.plan.LOAD_CLASSES`."""
 
 
+class LawPart(NamedTuple):
+    """A law of service that belongs to some loads."""
+
+    classes: frozenset[int]
+    law: str
+    cv: float
+    mean_h: float
+    is_per_teu: bool
+
+
 class RowPart(NamedTuple):
     """One row of a station; meters, pools, fleets and yards have one of no service time."""
 
@@ -25,6 +35,8 @@ class RowPart(NamedTuple):
     ref_load: int = 0
     """Thousandths of a TEU."""
     at_closing: AtClosing = AtClosing.FINISH
+    others: tuple[LawPart, ...] = ()
+    """Laws of loads that are served otherwise."""
 
 
 class MeterPart(NamedTuple):

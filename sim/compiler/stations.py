@@ -11,9 +11,9 @@ from network.schema import FacilityRow, Network, NodeRow
 from sim.compiler.clock import Clock
 from sim.compiler.hours import Interval, shut_by_dates, shut_by_hours
 from sim.compiler.laws import cv_of
-from sim.compiler.parts import RowPart, StationPart
+from sim.compiler.parts import LawPart, RowPart, StationPart
 from sim.errors import PlanError
-from sim.plan import NEVER, AtClosing, Kind
+from sim.plan import LOAD_CLASSES, NEVER, AtClosing, Kind
 
 MILLI = 1000
 WORDS = {
@@ -75,18 +75,20 @@ def server_station(facilities: Facilities, key: str) -> StationPart:
     PlanError
         If no row of it serves during the run, or a row has no law.
     """
-    rows = facilities.rows.get(key)
+    every = facilities.rows.get(key, ())
+    rows = tuple(row for row in every if row.servers)
     if not rows:
         msg = f"station {key}: no row of it has servers and is in force during the run"
         raise PlanError(msg)
     first = rows[0]
+    others = tuple(_law_part(row) for row in every if not row.servers)
     return StationPart(
         id=key,
         kind=Kind.SERVER,
         node=first.node,
         name=station_name(first, facilities.nodes[first.node]),
         operation=first.operation,
-        rows=tuple(_row_part(row) for row in rows),
+        rows=tuple(_row_part(row, others) for row in rows),
         is_priority=any(row.discipline == "priority" for row in rows),
         batch_min=max(row.batch_min or 1 for row in rows),
         batch_max=max(row.batch_max or row.batch_min or 1 for row in rows),
@@ -120,7 +122,7 @@ def shuttings(facilities: Facilities, stations: Iterable[str], clock: Clock) -> 
     """
     found: list[Shutting] = []
     for key in stations:
-        rows = facilities.rows[key]
+        rows = [row for row in facilities.rows[key] if row.servers]
         spans = {row.id: clock.span(row.available_from, row.available_to) for row in rows}
         dated = shut_by_dates(spans, clock.horizon_s)
         for row in rows:
@@ -141,7 +143,19 @@ def window_shares(rows: Iterable[FacilityRow], clock: Clock) -> dict[str, float]
     return found
 
 
-def _row_part(row: FacilityRow) -> RowPart:
+def _law_part(row: FacilityRow) -> LawPart:
+    """Return the law of the loads of a row that has no servers of its own."""
+    assert row.mean_h is not None
+    return LawPart(
+        classes=frozenset(LOAD_CLASSES.index(name) for name in row.applies_to),
+        law=row.law,
+        cv=cv_of(f"facilities {row.id}", row.law, row.cv),
+        mean_h=row.mean_h,
+        is_per_teu=row.per == "teu",
+    )
+
+
+def _row_part(row: FacilityRow, others: tuple[LawPart, ...]) -> RowPart:
     assert row.servers is not None
     assert row.mean_h is not None
     return RowPart(
@@ -153,4 +167,5 @@ def _row_part(row: FacilityRow) -> RowPart:
         is_per_teu=row.per == "teu",
         ref_load=round((row.ref_teu or 0.0) * MILLI),
         at_closing=AtClosing[row.at_closing.upper()],
+        others=others,
     )

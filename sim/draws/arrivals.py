@@ -80,6 +80,7 @@ def arrival_times(
     *,
     begin_s: int,
     end_s: int,
+    together: int = 1,
 ) -> Arrivals:
     """Return when the consignments of a flow are created, and their numbers.
 
@@ -95,6 +96,9 @@ def arrival_times(
         (B,) of `build_intensity`.
     begin_s, end_s
         First second and end (outside) of the run, relative to the window's start.
+    together
+        Consignments that come at once: the law is that of the gaps between their arrivals,
+        which are so many times longer.
 
     Raises
     ------
@@ -111,10 +115,13 @@ def arrival_times(
     own = mix(stream, flow_key)
     first = value_fp[np.searchsorted(time_s, begin_s, side="right") - 1]
     last = value_fp[np.searchsorted(time_s, end_s, side="left")]
-    back = _sums(own, -1, gap_table, -int(first))
-    ahead = _sums(own, 1, gap_table, int(last))
-    number = np.concatenate((np.arange(-len(back), 0), np.arange(1, len(ahead) + 1)))
-    instant_s = _instants(np.concatenate((-back[::-1], ahead)), time_s, value_fp)
+    back = _sums(own, -1, gap_table, -int(first) // together) * together
+    ahead = _sums(own, 1, gap_table, int(last) // together) * together
+    number = np.concatenate(
+        (np.arange(-len(back) * together, 0), np.arange(1, len(ahead) * together + 1))
+    )
+    reached_fp = np.repeat(np.concatenate((-back[::-1], ahead)), together)
+    instant_s = _instants(reached_fp, time_s, value_fp)
     is_inside = (instant_s >= begin_s) & (instant_s < end_s)
     return Arrivals(instant_s[is_inside], number[is_inside].astype(np.int32))
 

@@ -57,6 +57,8 @@ class ClosureLaw(NamedTuple):
     """Row whose events are copied, or -1."""
     probability: float = 0.0
     """Share of the partner's events that is copied."""
+    is_up: bool = False
+    """True: time runs to the next event from the end of one; the rate counts both."""
 
 
 class RandomClosures(NamedTuple):
@@ -74,6 +76,8 @@ class RandomClosures(NamedTuple):
     """(N,) row copied, or -1."""
     partner_ppm: Ints
     """(N,) share of the partner's events copied, parts per million."""
+    is_up: Ints
+    """(N,) 1: gaps run from the end of an event."""
     window_first: Ints
     """(N + 1,) where each row's windows begin in the next two."""
     window_start_s: Ints
@@ -121,6 +125,7 @@ def build_closures(rows: Sequence[ClosureLaw]) -> RandomClosures:
         mean_fp=_ints([round(row.mean_h * 3600 * MEAN_UNIT_PER_S) for row in rows]),
         partner=_ints([row.partner for row in rows]),
         partner_ppm=_ints([round(row.probability * _PPM) for row in rows]),
+        is_up=_ints([row.is_up for row in rows]),
         window_first=np.cumsum(_ints([0, *(len(row.windows_s) for row in rows)])),
         window_start_s=_ints([start for start, _ in windows]),
         window_end_s=_ints([end for _, end in windows]),
@@ -184,7 +189,8 @@ def _gap_mean_fp(rows: Sequence[ClosureLaw], index: int) -> int:
         raise PlanError(msg)
     if own <= 1e-9 * row.rate_per_year:
         return COPIES_ONLY
-    return round(row.allowed_h_per_year / own * 3600 * MEAN_UNIT_PER_S)
+    down_h = row.mean_h if row.is_up else 0.0
+    return round((row.allowed_h_per_year / own - down_h) * 3600 * MEAN_UNIT_PER_S)
 
 
 def _partners_first(partner: Ints) -> list[int]:
@@ -212,8 +218,22 @@ def _own_events(stream: int, closures: RandomClosures, row: int, table: Ints) ->
     else:
         ordinal, start_s = _poisson_starts(mix(own, _GAP), gap_fp, opens_s, shuts_s)
     length = mix_array(mix(own, _LENGTH), ordinal)
-    end_s = start_s + duration_array_s(table, length, int(closures.mean_fp[row]))
-    return _Events(mix_array(int(closures.key[row]), ordinal), start_s, end_s)
+    lasting_s = duration_array_s(table, length, int(closures.mean_fp[row]))
+    if closures.is_up[row]:
+        start_s = start_s + _down_s(ordinal, lasting_s)
+    return _Events(mix_array(int(closures.key[row]), ordinal), start_s, start_s + lasting_s)
+
+
+def _down_s(ordinal: Ints, lasting_s: Ints) -> Ints:
+    """Return how far events of a clock that stands still in them lie from its own time.
+
+    Those ahead are put off by all events before them since the window's start; those back
+    begin earlier by all up to it, themselves included.
+    """
+    ahead_s = np.where(ordinal > 0, lasting_s, 0)
+    back_s = np.where(ordinal < 0, lasting_s, 0)
+    put_off: Ints = np.cumsum(ahead_s) - ahead_s - np.cumsum(back_s[::-1])[::-1]
+    return put_off
 
 
 def _poisson_starts(own: int, gap_fp: int, opens_s: Ints, shuts_s: Ints) -> tuple[Ints, Ints]:

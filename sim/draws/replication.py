@@ -82,6 +82,7 @@ def _send(plan: Plan, flow: int, seed: int, replication: int) -> _Sent:
         plan.intensity_fp[breaks],
         begin_s=-plan.window_start_s,
         end_s=plan.horizon_s - plan.window_start_s,
+        together=int(plan.flow_together[flow]),
     )
     created_s = time_s + plan.window_start_s
     key = consignment_keys(flow_key, number)
@@ -134,6 +135,7 @@ def _closures(plan: Plan, seed: int, replication: int) -> tuple[Ints, Ints, Ints
         mean_fp=plan.random_mean_fp,
         partner=plan.random_with,
         partner_ppm=plan.random_with_ppm,
+        is_up=plan.random_is_up,
         window_first=plan.random_window_first,
         window_start_s=plan.random_window_start_s,
         window_end_s=plan.random_window_end_s,

@@ -337,6 +337,19 @@ KPIS: tuple[Kpi, ...] = (
         "h",
         "the same of one flow's visits, at stations of consignments in models of at most 20 flows",
     ),
+    Kpi(
+        "station.<station>.wait_over_<hours>_h_percent",
+        "%",
+        "visits requested in the window that waited longer, of those that started; for the hours "
+        "in the scenario's measures.wait_over_h",
+    ),
+    Kpi(
+        "first.transit_mean_h",
+        "h",
+        "mean transit of the first that were created in the window, as many as stop the run "
+        "(stop.after_consignments); `at least`: one of them was inside; likewise "
+        "first.delay_mean_h",
+    ),
     Kpi("station.<station>.queue_mean", "", "as queue_mean in stations; likewise .queue_max"),
     Kpi("station.<station>.utilisation", "", "as utilisation in stations"),
     Kpi("station.<station>.visits", "", "visits requested in the window"),

@@ -71,6 +71,8 @@ def kpis_table(run: Scope, found: Sources) -> pd.DataFrame:
         *_flows(run),
         *_stations(run, found.waited, found.work),
         *_waits_by_flow(run, found.visited),
+        *_waits_over(run, found.visited),
+        *_first(run),
         *_pools(run),
     ]
     existing = [row for row in rows if np.isfinite(row.value)]
@@ -296,6 +298,39 @@ def _waits_by_flow(run: Scope, visited: Visits) -> list[Row]:
             "h",
         )
         for p in np.unique(pair)
+    ]
+
+
+def _waits_over(run: Scope, visited: Visits) -> list[Row]:
+    """Return at each station the share of visits that waited longer than is asked."""
+    begun = run.is_within(visited.request_s) & visited.is_started
+    station = visited.station[begun].astype(np.int64)
+    wait = (visited.start_s - visited.request_s)[begun]
+    rows: list[Row] = []
+    for over_s in run.legend.wait_over_s:
+        share = 100 * mean_by_group(station, wait > over_s, len(run.legend.station_id))
+        rows += [
+            Row(
+                f"station.{run.legend.station_id[s]}.wait_over_{over_s / HOUR_S:g}_h_percent",
+                float(share[s]),
+                "%",
+            )
+            for s in np.flatnonzero(np.isfinite(share))
+        ]
+    return rows
+
+
+def _first(run: Scope) -> list[Row]:
+    """Return the times of the first that were created, in a run that stops by count."""
+    count = run.plan.stop_after_consignments
+    at = np.flatnonzero(_created(run))[:count]
+    if count == NEVER or not at.size:
+        return []
+    is_open = run.trace.consignment_status[at] == Status.INSIDE
+    bound = "at least" if is_open.any() else ""
+    return [
+        Row("first.transit_mean_h", float(run.transit_s[at].mean()) / HOUR_S, "h", bound),
+        Row("first.delay_mean_h", float(run.delay_s[at].mean()) / HOUR_S, "h", bound),
     ]
 
 

@@ -70,8 +70,11 @@ def visits(run: Scope) -> Visits:
     start = np.r_[trace.visit_start_s, trace.stay_start_s]
     end = np.r_[trace.visit_end_s, trace.stay_end_s]
     is_started, is_ended = start != NEVER, end != NEVER
-    last = np.int32(trace.ended_s)
     flow = trace.consignment_flow[trace.stay_consignment]
+    # Who is turned away waits no longer; all others to the run's end.
+    left = trace.consignment_finished_s[trace.stay_consignment]
+    last = np.full(start.size, trace.ended_s, np.int32)
+    last[trace.visit_station.size :][left != NEVER] = left[left != NEVER]
     lot = run.plan.flow_lot_teu.astype(np.int32)
     return Visits(
         station=np.r_[trace.visit_station, trace.stay_station],
