@@ -15,6 +15,7 @@ from sim.kernel.layout import (
     H_ROW,
     H_STOPPED,
     K_AT_WORK,
+    K_ENTERED,
     K_NOW,
     K_STAYS,
     K_VEHICLES,
@@ -75,7 +76,6 @@ def close_all(  # noqa: C901 - one loop for each thing that may be open
     sizes: tuple[int, int],
     spell: Ints,
     classes: int,
-    entered: int,
 ) -> None:
     """Close queues, services in hand, berths, vehicles under way and consignments inside.
 
@@ -83,8 +83,6 @@ def close_all(  # noqa: C901 - one loop for each thing that may be open
     ----------
     visits, stays
         With room for all that is open.
-    entered
-        Consignments that have entered, in order of `entry`.
     """
     end_s, first_vehicle = run[K_NOW], len(cons) + len(pool)
     close_queues(
@@ -117,6 +115,7 @@ def close_all(  # noqa: C901 - one loop for each thing that may be open
                 for cause in range(CAUSES):
                     cause_s[n, cause] += cause_s[t, cause]
                 n = trav[n, T_NEXT]
+    entered = run[K_ENTERED]
     for at in range(len(cons)):
         n = entry[at]
         if at < entered and cons[n, N_FINISHED] == NEVER:

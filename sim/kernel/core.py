@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernel.arithmetic import draw_s, mix, scaled_mean_fp, slowed_s
-from sim.kernel.books import CAUSES, begin, book, book_forming, book_wait, enlarged
-from sim.kernel.closing import close_all
+from sim.kernel.books import CAUSES, begin, book, book_forming, book_wait
 from sim.kernel.closures import put_to_work, settle, take_off
 from sim.kernel.forming import (
     has_turn,
@@ -27,18 +26,8 @@ from sim.kernel.forming import (
 )
 from sim.kernel.gridlock import cycle, holders_of
 from sim.kernel.hands import let_out_of_hand, stop_and_go_on, take_in_hand, write_hand
-from sim.kernel.heap import (
-    call,
-    grown,
-    grown_rows,
-    grown_table,
-    grown_words,
-    mark,
-    pop,
-    push,
-    refilled,
-)
-from sim.kernel.jit import compiled
+from sim.kernel.heap import call, mark, pop, push
+from sim.kernel.jit import borrowed, compiled
 from sim.kernel.layout import (
     ALARM,
     ARRIVE,
@@ -51,6 +40,7 @@ from sim.kernel.layout import (
     B_NEXT_2,
     B_POOL,
     B_POOL_END,
+    B_STATE,
     B_TIMETABLE,
     C_EFFECT,
     C_TARGET,
@@ -58,35 +48,42 @@ from sim.kernel.layout import (
     CLAIM_GRANTED,
     CLAIM_REFUSED,
     CLAIM_WAITS,
+    DONE,
     E_MOVE,
     E_ORDINAL,
     E_PLACE,
     E_STATION,
+    EVENTS,
     F_LYING_2,
     F_SERVICE,
     F_SIZE,
     F_STATION,
-    FORCE_NEXT,
+    FORCES,
     FOUND,
-    FREE,
     H_ENDS,
     H_FIRST,
-    H_NEXT,
     H_ROW,
     H_SIZE,
     H_STOPPED,
     HAND,
-    HAND_COLUMNS,
+    HANDS,
     IN_HOLD,
     IN_LONG_HOLD,
     INDEX_MASK,
     K_ACTING,
-    K_AT_WORK,
+    K_BEGUN,
+    K_CHANGED,
+    K_ENTERED,
     K_FINISHED,
+    K_FREE_FORCES,
+    K_FREE_ROOMS,
+    K_FREE_SHARES,
     K_GOING,
     K_HANDS,
     K_KEYS,
     K_LANDING,
+    K_LOCKS,
+    K_NEED,
     K_NOW,
     K_RUNNING,
     K_SPELLS,
@@ -100,6 +97,7 @@ from sim.kernel.layout import (
     L_ELEMENT_END,
     L_HOLD,
     L_YARD,
+    LEDGER,
     M_OPPOSITE,
     M_RULE,
     M_STATION,
@@ -144,9 +142,10 @@ from sim.kernel.layout import (
     R_REF_LOAD,
     R_SHUT,
     R_STATION,
-    ROOM_NEXT,
+    ROOMS,
     S_BATCH_MAX,
     S_BATCH_MIN,
+    S_BLOCKS,
     S_DETAIL,
     S_KIND,
     S_LENGTH,
@@ -155,6 +154,9 @@ from sim.kernel.layout import (
     S_ROW_END,
     S_SHUT,
     SHARE_NEXT,
+    SHARES,
+    SPELLS,
+    STAYS,
     T_NEXT,
     T_REQUEST,
     T_ROW,
@@ -178,9 +180,10 @@ from sim.kernel.layout import (
     V_POOL,
     V_VESSEL,
     V_YARD,
-    VEHICLE_COLUMNS,
+    VEHICLES,
     VESSEL,
-    VESSEL_COLUMNS,
+    VESSELS,
+    VISITS,
     X_CAPACITY,
     X_DECK,
     X_UNIT,
@@ -194,8 +197,11 @@ from sim.kernel.layout import (
 from sim.kernel.queues import (
     ask,
     first_queue,
+    give_back_server,
     is_at_hand,
+    keeps_server,
     leave_origin,
+    let_in,
     state_of,
     take_out,
     write_stay,
@@ -211,6 +217,7 @@ Ints = NDArray[np.int64]
 SERVER = int(Kind.SERVER)
 METER = int(Kind.METER)
 POOL = int(Kind.POOL)
+FLEET = int(Kind.FLEET)
 YARD = int(Kind.YARD)
 MOVING_CAUSE = int(Cause.MOVING)
 SERVICE_CAUSE = int(Cause.SERVICE)
@@ -230,82 +237,112 @@ LOAD_CLASSES = 5
 UNLIMITED = 1 << 62
 
 
-class Ended(NamedTuple):
-    """What a run leaves behind, before it is put in the order of the Trace."""
+class Growing(NamedTuple):
+    """Tables that grow with the run: when one is full the loop stops, and goes on with a larger.
 
-    run: Ints
-    ledger: Ints
-    cause_s: NDArray[np.int32]
-    consignment: Ints
+    If the loop replaced them itself, it would count references at every step.
+    """
+
+    events: Ints
     vehicle: Ints
+    vehicle_key: NDArray[np.uint64]
+    trav: Ints
+    """(N + P + vehicles,) travellers: consignments, claims, vehicles."""
+    cause_s: NDArray[np.int32]
+    """(N + P + vehicles, causes) seconds booked."""
+    vessel: Ints
+    hand: Ints
+    spell: Ints
+    share: Ints
+    room: Ints
+    force: Ints
+    ledger: Ints
     visits: NDArray[np.int32]
     stays: NDArray[np.int32]
-    locks: Ints
 
 
 @compiled
-def simulate(  # noqa: C901, PLR0912, PLR0915 - the one event loop of the engine
+def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of the engine
     tables: Tables,
-    stream: np.uint64,
+    growing: Growing,
+    station_stream: NDArray[np.uint64],
     horizon_s: int,
     first_day: int,
     stop_after: int,
-    ledger_size: int,
-) -> Ended:
-    """Return what happens in one replication.
+) -> int:
+    """Let the run go on to its end, or until a table is full; return which, or DONE.
 
     Parameters
     ----------
-    tables
-        Of `tables_of`, written over.
-    stream
-        From which the keys of service times begin (R3).
+    tables, growing
+        Written over. When a table is full, `run[K_NEED]` is the length it must have.
+    station_stream
+        (S,) from which the keys of service times at each station begin (R3).
     horizon_s, first_day, stop_after
         As in the Plan.
-    ledger_size
-        Keys for which the ledger has room at first, a power of two.
     """
-    station, station_key, row_table = tables.station, tables.station_key, tables.row
-    row_law, row_mean_fp, meter = tables.row_law, tables.row_mean_fp, tables.meter
-    service, service_key, state = tables.service, tables.service_key, tables.state
-    service_pool, departure_s = tables.service_pool, tables.departure_s
-    pool, pool_rooms, pool_days = tables.pool, tables.pool_rooms, tables.pool_days
-    leg, element, fleet, yard = tables.leg, tables.element, tables.fleet, tables.yard
-    flow, route_step, closure = tables.flow, tables.route_step, tables.closure
-    step_station, step_ordinal = tables.step_station, tables.step_ordinal
-    closure_target, law_table, cons = tables.closure_target, tables.law_table, tables.consignment
-    cons_key, entry, change = tables.consignment_key, tables.entry, tables.change
-    events, share, room, force = tables.events, tables.share, tables.room, tables.force
-    row_force, run = tables.row_force, tables.run
-    queue_first, queue_last = tables.queue_first, tables.queue_last
+    station = borrowed(tables.station)
+    station_key = borrowed(tables.station_key)
+    row_table = borrowed(tables.row)
+    row_law = borrowed(tables.row_law)
+    row_mean_fp = borrowed(tables.row_mean_fp)
+    meter = borrowed(tables.meter)
+    service = borrowed(tables.service)
+    service_key = borrowed(tables.service_key)
+    state = borrowed(tables.state)
+    service_pool = borrowed(tables.service_pool)
+    departure_s = borrowed(tables.departure_s)
+    pool = borrowed(tables.pool)
+    pool_rooms = borrowed(tables.pool_rooms)
+    pool_days = borrowed(tables.pool_days)
+    leg = borrowed(tables.leg)
+    element = borrowed(tables.element)
+    fleet = borrowed(tables.fleet)
+    yard = borrowed(tables.yard)
+    flow = borrowed(tables.flow)
+    route_step = borrowed(tables.route_step)
+    closure = borrowed(tables.closure)
+    step_station = borrowed(tables.step_station)
+    step_ordinal = borrowed(tables.step_ordinal)
+    closure_target = borrowed(tables.closure_target)
+    law_table = borrowed(tables.law_table)
+    cons = borrowed(tables.consignment)
+    cons_key = borrowed(tables.consignment_key)
+    entry = borrowed(tables.entry)
+    change = borrowed(tables.change)
+    row_force = borrowed(tables.row_force)
+    run = borrowed(tables.run)
+    locks = borrowed(tables.locks)
+    queue_first = borrowed(tables.queue_first)
+    queue_last = borrowed(tables.queue_last)
+    ready = borrowed(tables.ready)
+    is_ready = borrowed(tables.is_ready)
+    events = borrowed(growing.events)
+    vehicle = borrowed(growing.vehicle)
+    vehicle_key = borrowed(growing.vehicle_key)
+    trav = borrowed(growing.trav)
+    cause_s = borrowed(growing.cause_s)
+    vessel = borrowed(growing.vessel)
+    hand = borrowed(growing.hand)
+    spell = borrowed(growing.spell)
+    share = borrowed(growing.share)
+    room = borrowed(growing.room)
+    force = borrowed(growing.force)
+    ledger = borrowed(growing.ledger)
+    visits = borrowed(growing.visits)
+    stays = borrowed(growing.stays)
 
-    pools, consignments, fleets = len(pool), len(cons), len(fleet)
-    flows = len(flow) - 1
+    pools, consignments, flows = len(pool), len(cons), len(flow) - 1
     sizes = (len(closure), flows)
     classes = len(queue_first) // max(1, len(station))
     first_vehicle = consignments + pools
-    trav = grown_table(tables.traveller, first_vehicle + 64)
-    cause_s = np.zeros((first_vehicle + 64, CAUSES), np.int32)
-    vehicle = np.full((64, VEHICLE_COLUMNS), NEVER, np.int64)
-    vehicle_key = np.zeros(64, np.uint64)
-    vessel = np.full((16, VESSEL_COLUMNS), NEVER, np.int64)
-    hand = np.full((16, HAND_COLUMNS), NEVER, np.int64)
-    spell = np.full((64, 5), NEVER, np.int64)
-    ledger = np.zeros((ledger_size, 2), np.int64)
-    visits = np.zeros((256, 5), np.int32)
-    stays = np.zeros((256, 6), np.int32)
-    ready = np.zeros(len(station) + 2, np.int64)
-    is_ready = np.zeros(len(station), np.bool_)
-    used = np.zeros(DECKS, np.int64)
-    locks = np.zeros((0, 5), np.int64)
-    station_stream = np.zeros(len(station), np.uint64)
-    for s in range(len(station)):
-        station_stream[s] = mix(stream, station_key[s])
-    entered, changed, begun, now = 0, 0, 0, 0
+    used = borrowed(tables.used)
+    now = run[K_NOW]
 
     while True:
         if events[0] + 8 > len(events):
-            events = grown(events, 64)
+            run[K_NEED] = events[0] + 8
+            return EVENTS
         if run[K_GOING] != NEVER:
             # ----------------------------------------------- a consignment goes on
             n = run[K_GOING]
@@ -350,6 +387,7 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - the one event loop of the engine
                 after = share[at, SHARE_NEXT]
                 share[at, SHARE_NEXT] = share[flows, SHARE_NEXT]
                 share[flows, SHARE_NEXT] = at
+                run[K_FREE_SHARES] += 1
                 at = after
             trav[t, T_SHARE] = NEVER
             n = vehicle[i, V_ABOARD]
@@ -374,7 +412,7 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - the one event loop of the engine
                 run[K_RUNNING] = t
             else:
                 vehicle[i, V_ENDED] = now
-                leave_origin(vehicle, i, room, yard, ready, is_ready)
+                leave_origin(vehicle, i, room, yard, ready, is_ready, run)
 
         elif run[K_RUNNING] != NEVER:
             # ------------------------------------------------------ a vehicle acts
@@ -419,7 +457,7 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - the one event loop of the engine
                     )
             if is_moving:
                 vehicle[i, V_PHASE] = MOVING
-                leave_origin(vehicle, i, room, yard, ready, is_ready)
+                leave_origin(vehicle, i, room, yard, ready, is_ready, run)
                 place, move_s = element[e, E_PLACE], element[e, E_MOVE]
                 begin(
                     cause_s, trav, share, ledger, run, sizes, t, place, MOVING_CAUSE, now, move_s
@@ -428,10 +466,11 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - the one event loop of the engine
 
         elif run[K_ACTING] != NEVER:
             # ------------------------------------------------------- a vessel acts
+            if run[K_VISITS] == len(visits):
+                run[K_NEED] = run[K_VISITS] + 1
+                return VISITS
             u = run[K_ACTING]
             run[K_ACTING] = vessel[u, U_NEXT]
-            if run[K_VISITS] == len(visits):
-                visits = grown_rows(visits, 2 * len(visits))
             act(
                 fleet, vessel, vehicle, pool, station, row_table, queue_first, queue_last,
                 events, ready, is_ready, visits, cause_s, trav, share, ledger, run, sizes,
@@ -440,16 +479,27 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - the one event loop of the engine
 
         elif events[0] and events[1] >> 32 == now:
             # ------------------------------------------------------ an event comes
-            event = pop(events)
-            kind, index = event >> KIND_BIT & 7, event & INDEX_MASK
+            kind, index = events[1] >> KIND_BIT & 7, events[1] & INDEX_MASK
+            if kind == HAND:
+                if run[K_VISITS] + hand[index, H_SIZE] > len(visits):
+                    run[K_NEED] = run[K_VISITS] + hand[index, H_SIZE]
+                    return VISITS
+                if run[K_STAYS] + hand[index, H_SIZE] > len(stays):
+                    run[K_NEED] = run[K_STAYS] + hand[index, H_SIZE]
+                    return STAYS
+            pop(events)
             if kind == MARK:
                 mark(ready, is_ready, index)
             elif kind == TRAVELLER:
                 row = trav[index, T_ROW]
-                if row != NEVER:
-                    trav[index, T_ROW] = NEVER
-                    row_table[row, R_FREE] += 1
-                    mark(ready, is_ready, row_table[row, R_STATION])
+                if (
+                    index >= consignments
+                    or row == NEVER
+                    or not keeps_server(
+                        cons, route_step, step_station, station, row_table, index, row
+                    )
+                ):
+                    give_back_server(trav, row_table, ready, is_ready, index)
                 if index < consignments:
                     trav[index, T_NEXT] = run[K_GOING]
                     run[K_GOING] = index
@@ -463,15 +513,15 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - the one event loop of the engine
                             leave_section(meter, station, events, ready, is_ready, m, now)
             elif kind == HAND:
                 if hand[index, H_ENDS] == now and hand[index, H_STOPPED] == NEVER:
-                    size = hand[index, H_SIZE]
-                    if run[K_VISITS] + size > len(visits):
-                        visits = grown_rows(visits, 2 * (len(visits) + size))
-                    if run[K_STAYS] + size > len(stays):
-                        stays = grown_rows(stays, 2 * (len(stays) + size))
-                    row = hand[index, H_ROW]
+                    row, t = hand[index, H_ROW], hand[index, H_FIRST]
                     s = row_table[row, R_STATION]
-                    row_table[row, R_FREE] += 1
-                    mark(ready, is_ready, s)
+                    if t < consignments and keeps_server(
+                        cons, route_step, step_station, station, row_table, t, row
+                    ):
+                        trav[t, T_ROW] = row
+                    else:
+                        row_table[row, R_FREE] += 1
+                        mark(ready, is_ready, s)
                     write_hand(hand, trav, visits, stays, run, index, s, now, first_vehicle)
                     let_out_of_hand(hand, trav, run, index, first_vehicle)
             elif kind == TIMETABLE:
@@ -496,10 +546,10 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - the one event loop of the engine
                 pass_on_turn(pool, service, service_pool, ready, is_ready, p)
                 run[K_WATCHING] |= not run[K_STOPPING]
 
-        elif entered < consignments and cons[entry[entered], N_ENTERED] == now:
+        elif run[K_ENTERED] < consignments and cons[entry[run[K_ENTERED]], N_ENTERED] == now:
             # ------------------------------------------------- a consignment enters
-            n = entry[entered]
-            entered += 1
+            n = entry[run[K_ENTERED]]
+            run[K_ENTERED] += 1
             waited_s = now - cons[n, N_CREATED]
             if waited_s:
                 book(
@@ -515,45 +565,50 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - the one event loop of the engine
                 trav[n, T_NEXT] = run[K_GOING]
                 run[K_GOING] = n
 
-        elif changed < len(change) and change[changed, 0] == now:
+        elif run[K_CHANGED] < len(change) and change[run[K_CHANGED], 0] == now:
             # ---------------------------------------------- a closure begins or ends
+            changed = run[K_CHANGED]
             c, began_s = change[changed, 2], change[changed, 3]
+            targets = closure[c, C_TARGET_END] - closure[c, C_TARGET]
+            if run[K_SPELLS] + targets > len(spell):
+                run[K_NEED] = run[K_SPELLS] + targets
+                return SPELLS
+            if run[K_FREE_FORCES] < targets:
+                run[K_NEED] = len(force) + targets
+                return FORCES
+            if events[0] + run[K_HANDS] + 8 > len(events):
+                run[K_NEED] = events[0] + run[K_HANDS] + 8
+                return EVENTS
             for at in range(closure[c, C_TARGET], closure[c, C_TARGET_END]):
                 row = closure_target[at]
                 s = row_table[row, R_STATION]
-                if run[K_SPELLS] == len(spell):
-                    spell = grown_table(spell, 2 * len(spell))
                 if change[changed, 1]:
-                    if force[FREE, FORCE_NEXT] == NEVER:
-                        force = refilled(force, FREE)
+                    run[K_FREE_FORCES] -= 1
                     put_to_work(force, row_force, row, closure[c, C_EFFECT], c, began_s)
                 else:
+                    run[K_FREE_FORCES] += 1
                     take_off(force, row_force, row, closure[c, C_EFFECT], c, began_s)
                 settle(force, row_force, closure, row_table, station, spell, run, row, s, now)
                 mark(ready, is_ready, s)
-            changed += 1
-            if changed == len(change) or change[changed, 0] > now:
-                if events[0] + run[K_HANDS] + 8 > len(events):
-                    events = grown(events, run[K_HANDS] + 8)
+            run[K_CHANGED] += 1
+            if changed + 1 == len(change) or change[changed + 1, 0] > now:
                 stop_and_go_on(
                     hand, row_table, force, row_force, closure, events,
                     cause_s, trav, share, ledger, run, sizes, now,
                 )  # fmt: skip
 
-        elif begun < fleets:
+        elif run[K_BEGUN] < len(fleet):
             # ------------------------------------- a fleet begins, vessels at both ends
-            g = begun
-            begun += 1
+            g = run[K_BEGUN]
             v = fleet[g, F_SERVICE]
             target = fleet_target(fleet, service, state, station, row_table, g)
-            need = run[K_VEHICLES] + target
-            if need > len(vehicle):
-                vehicle = grown_table(vehicle, 2 * need)
-                vehicle_key = grown_words(vehicle_key, 2 * need)
-                trav = grown_table(trav, first_vehicle + 2 * need)
-                cause_s = grown_rows(cause_s, first_vehicle + 2 * need)
+            if run[K_VEHICLES] + target > len(vehicle):
+                run[K_NEED] = run[K_VEHICLES] + target
+                return VEHICLES
             if run[K_VESSELS] + target > len(vessel):
-                vessel = grown_table(vessel, 2 * (run[K_VESSELS] + target))
+                run[K_NEED] = run[K_VESSELS] + target
+                return VESSELS
+            run[K_BEGUN] += 1
             for k in range(target):
                 add_vessel(
                     fleet, vehicle, vehicle_key, trav, vessel, run, g, k % 2,
@@ -562,18 +617,46 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - the one event loop of the engine
 
         elif ready[0]:
             # ----------------------------------------------------- a station grants
-            s = pop(ready)
-            is_ready[s] = False
-            need = station[s, S_LENGTH] + 8
-            if events[0] + need >= len(events):
-                events = grown(events, need)
-            if run[K_VISITS] + need > len(visits):
-                visits = grown_rows(visits, 2 * (run[K_VISITS] + need))
-            if run[K_STAYS] + need > len(stays):
-                stays = grown_rows(stays, 2 * (run[K_STAYS] + need))
+            s = ready[1]
+            kind, length = station[s, S_KIND], station[s, S_LENGTH]
+            # Before anything moves, whatever this grant may need is there.
+            if events[0] + 2 * length + 8 > len(events):
+                run[K_NEED] = events[0] + 2 * length + 8
+                return EVENTS
+            if run[K_VISITS] + length + 8 > len(visits):
+                run[K_NEED] = run[K_VISITS] + length + 8
+                return VISITS
+            if run[K_STAYS] + length + 8 > len(stays):
+                run[K_NEED] = run[K_STAYS] + length + 8
+                return STAYS
             if 2 * run[K_KEYS] > len(ledger):
-                ledger = enlarged(ledger)
-            kind = station[s, S_KIND]
+                return LEDGER
+            need, news = run[K_VEHICLES], 0
+            if kind == SERVER and run[K_HANDS] + length > len(hand):
+                run[K_NEED] = run[K_HANDS] + length
+                return HANDS
+            if kind == POOL:
+                need += length
+                if run[K_FREE_SHARES] < length:
+                    run[K_NEED] = len(share) + length
+                    return SHARES
+                if run[K_FREE_ROOMS] < length:
+                    run[K_NEED] = len(room) + length
+                    return ROOMS
+            elif kind == FLEET:
+                g = station[s, S_DETAIL]
+                state_of(service, state, fleet[g, F_SERVICE], now)
+                target = fleet_target(fleet, service, state, station, row_table, g)
+                news = max(0, target - fleet[g, F_SIZE])
+                need += news + 2
+            if need > len(vehicle):
+                run[K_NEED] = need
+                return VEHICLES
+            if run[K_VESSELS] + news > len(vessel):
+                run[K_NEED] = run[K_VESSELS] + news
+                return VESSELS
+            pop(ready)
+            is_ready[s] = False
 
             if kind == SERVER:
                 while station[s, S_LENGTH] >= station[s, S_BATCH_MIN]:
@@ -609,6 +692,8 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - the one event loop of the engine
                             drawn = mix(mix(station_stream[s], key), np.uint64(ordinal))
                             served_s = draw_s(law_table, row_law[row, column], drawn, mean_fp)
                             served_s = slowed_s(served_s, row_table[row, R_RATE])
+                        if station[s, S_BLOCKS]:
+                            give_back_server(trav, row_table, ready, is_ready, t)
                         request_s = trav[t, T_REQUEST]
                         if request_s < now:
                             book_wait(
@@ -628,8 +713,6 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - the one event loop of the engine
                         )  # fmt: skip
                         if row_table[row, R_AT_CLOSING] != FINISH:
                             if k == 0:
-                                if run[K_HANDS] == len(hand):
-                                    hand = grown_table(hand, 2 * len(hand))
                                 h = take_in_hand(hand, events, run, row, now, served_s)
                             trav[t, T_NEXT] = hand[h, H_FIRST]
                             hand[h, H_FIRST] = t
@@ -645,6 +728,11 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - the one event loop of the engine
                             write_stay(stays, run[K_STAYS], t, s, request_s, now, end_s, NEVER)
                             run[K_STAYS] += 1
                 queue_max = station[s, S_QUEUE_MAX]
+                if station[s, S_BLOCKS]:
+                    let_in(
+                        trav, queue_first, station, row_table, ready, is_ready, classes, s
+                    )
+                    continue
                 q = (s + 1) * classes - 1
                 while queue_max != NEVER and station[s, S_LENGTH] > queue_max:
                     # Of those that have just come, the last in order.
@@ -683,7 +771,7 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - the one event loop of the engine
                             cause_s, trav, share, ledger, run, sizes, station, spell,
                             t, s, PATH_CAUSE, request_s, now,
                         )  # fmt: skip
-                    leave_origin(vehicle, i, room, yard, ready, is_ready)
+                    leave_origin(vehicle, i, room, yard, ready, is_ready, run)
                     begin(
                         cause_s, trav, share, ledger, run, sizes,
                         t, place, MOVING_CAUSE, now, move_s,
@@ -712,8 +800,6 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - the one event loop of the engine
                 if g != NEVER:
                     target = fleet_target(fleet, service, state, station, row_table, g)
                 while station[s, S_LENGTH]:
-                    if events[0] + 4 > len(events):
-                        events = grown(events, 4)
                     # Gates: filled, a vehicle at hand, free to depart, open, room (R10, R23).
                     if pool[p, P_FILLED] == NEVER:
                         if not is_filled(pool, service, state, p, x, capacity, now):
@@ -764,11 +850,6 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - the one event loop of the engine
                         is_claiming = pool[p, P_CLAIM] == NO_CLAIM
 
                     # Boarding in order; the first that does not fit closes its deck.
-                    if run[K_VEHICLES] == len(vehicle):
-                        vehicle = grown_table(vehicle, 2 * len(vehicle))
-                        vehicle_key = grown_words(vehicle_key, len(vehicle))
-                        trav = grown_table(trav, first_vehicle + len(vehicle))
-                        cause_s = grown_rows(cause_s, first_vehicle + len(vehicle))
                     i = run[K_VEHICLES]
                     tv = first_vehicle + i
                     used[:] = 0
@@ -819,12 +900,8 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - the one event loop of the engine
                             continue
                         write_stay(stays, run[K_STAYS], n, s, joined_s, now, now, i)
                         run[K_STAYS] += 1
-                        if share[flows, SHARE_NEXT] == NEVER:
-                            share = refilled(share, flows)
-                        if room[FREE, ROOM_NEXT] == NEVER:
-                            room = refilled(room, FREE)
                         take_aboard(
-                            trav, cons, flow, pool, pool_rooms, vehicle, share, room,
+                            trav, cons, flow, pool, pool_rooms, vehicle, share, room, run,
                             p, i, tv, n, last,
                         )  # fmt: skip
                         last, n = n, after
@@ -919,17 +996,8 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - the one event loop of the engine
             else:  # FLEET
                 g = station[s, S_DETAIL]
                 v = fleet[g, F_SERVICE]
-                x = state_of(service, state, v, now)
+                x = service[v, B_STATE]
                 target = fleet_target(fleet, service, state, station, row_table, g)
-                need = run[K_VEHICLES] + max(0, target - fleet[g, F_SIZE]) + 2
-                if need > len(vehicle):
-                    vehicle = grown_table(vehicle, 2 * need)
-                    vehicle_key = grown_words(vehicle_key, 2 * need)
-                    trav = grown_table(trav, first_vehicle + 2 * need)
-                    cause_s = grown_rows(cause_s, first_vehicle + 2 * need)
-                need += run[K_VESSELS] - run[K_VEHICLES]
-                if need > len(vessel):
-                    vessel = grown_table(vessel, 2 * need)
                 grant_fleet(
                     fleet, vessel, vehicle, vehicle_key, trav, pool, leg, state, station, events,
                     run, g, x, target, service_key[v], first_day, consignments,
@@ -944,33 +1012,21 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - the one event loop of the engine
                     pool, leg, yard, trav, vehicle, pool_rooms, room, queue_first,
                     classes, consignments,
                 )  # fmt: skip
-                locks = cycle(holders, is_refusing, yard[:, Y_OCCUPIED].copy())
-                run[K_STOPPING] |= len(locks) > 0
+                found = cycle(holders, is_refusing, yard[:, Y_OCCUPIED].copy())
+                run[K_LOCKS] = len(found)
+                run[K_STOPPING] |= len(found) > 0
+                for at in range(len(found)):
+                    for column in range(5):
+                        locks[at, column] = found[at, column]
             if run[K_STOPPING]:
-                break
+                return DONE
             now = horizon_s
             if events[0]:
                 now = min(now, events[1] >> 32)
-            if entered < consignments:
-                now = min(now, cons[entry[entered], N_ENTERED])
-            if changed < len(change):
-                now = min(now, change[changed, 0])
+            if run[K_ENTERED] < consignments:
+                now = min(now, cons[entry[run[K_ENTERED]], N_ENTERED])
+            if run[K_CHANGED] < len(change):
+                now = min(now, change[run[K_CHANGED], 0])
             run[K_NOW] = now
             if now >= horizon_s:
-                break
-
-    need = run[K_VESSELS]
-    for s in range(len(station)):
-        need += station[s, S_LENGTH]
-    h = run[K_AT_WORK]
-    while h != NEVER:
-        need += hand[h, H_SIZE]
-        h = hand[h, H_NEXT]
-    visits = grown_rows(visits, len(visits) + need)
-    stays = grown_rows(stays, len(stays) + need)
-    close_all(
-        station, row_table, pool, leg, fleet, yard, vessel, hand, vehicle, cons, entry,
-        queue_first, visits, stays, cause_s, trav, share, ledger, run, sizes, spell,
-        classes, entered,
-    )  # fmt: skip
-    return Ended(run, ledger, cause_s, cons, vehicle, visits, stays, locks)
+                return DONE

@@ -16,6 +16,8 @@ from sim.kernel.layout import (
     CLAIM_GRANTED,
     CLAIM_WAITS,
     FREE,
+    K_FREE_ROOMS,
+    K_FREE_SHARES,
     L_ELEMENT,
     L_YARD,
     N_FLOW,
@@ -164,6 +166,7 @@ def take_aboard(
     vehicle: Ints,
     share: Ints,
     room: Ints,
+    run: Ints,
     p: int,
     i: int,
     tv: int,
@@ -191,6 +194,7 @@ def take_aboard(
             head = len(flow) - 1
             at = share[head, SHARE_NEXT]
             share[head, SHARE_NEXT] = share[at, SHARE_NEXT]
+            run[K_FREE_SHARES] -= 1
             share[at, SHARE_FLOW], share[at, SHARE_COUNT] = f, 0
             share[at, SHARE_NEXT] = trav[tv, T_SHARE]
             trav[tv, T_SHARE] = at
@@ -204,6 +208,7 @@ def take_aboard(
         if at == NEVER:
             at = room[FREE, ROOM_NEXT]
             room[FREE, ROOM_NEXT] = room[at, ROOM_NEXT]
+            run[K_FREE_ROOMS] -= 1
             room[at, ROOM_YARD], room[at, ROOM_LOAD] = y, 0
             room[at, ROOM_NEXT] = vehicle[i, V_ROOM]
             vehicle[i, V_ROOM] = at

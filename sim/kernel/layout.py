@@ -12,7 +12,9 @@ S_LENGTH, S_CALLED = 8, 9
 """How many wait; the instant to which the station was called last."""
 S_SHUT, S_CAUSE, S_CLOSURE, S_SPELL = 10, 11, 12, 13
 """Since when it is shut (NEVER: open), by which cause and closure; its last spell."""
-STATION_COLUMNS = 14
+S_BLOCKS = 14
+"""1: a consignment keeps the server before until it has a place (R18)."""
+STATION_COLUMNS = 15
 
 # --- rows
 R_STATION, R_SERVERS, R_MEAN_TEU, R_REF_LOAD, R_AT_CLOSING, R_STANDING = range(6)
@@ -65,7 +67,8 @@ T_REQUEST = 2
 T_CLASS = 3
 """Which of the plan's priorities it has, in ascending order."""
 T_ROW = 4
-"""Row whose server it gives back; in a pool: the last vehicle that had left before it joined."""
+"""Row whose server it gives back, also while it keeps one (R18); in a pool: the last vehicle
+that had left before it joined."""
 T_UNTIL, T_BEGUN = 5, 6
 """End of the motion or service begun last, and place x causes + cause of it."""
 T_SHARE = 7
@@ -118,15 +121,16 @@ F_DAY, F_COUNT = 11, 15
 """(kind x 2 + end - 2) of trips without load: the last day on which one began, how many then."""
 F_STATION, F_SERVICE, F_TURNAROUND, F_CRUISE = 19, 20, 21, 22
 F_POOL_2, F_LEG_2, F_BERTH_2, F_HANDLING_2 = 23, 25, 27, 29
-FLEET_COLUMNS = 31
+F_IDLE_LAST_2 = 31
+FLEET_COLUMNS = 33
 
 # --- vessels
 U_END, U_FLEET, U_TRIP, U_PHASE, U_NEXT, U_SINCE = 0, 1, 2, 3, 4, 5
 U_BERTHED, U_BERTH_START, U_BERTH_ROW, U_CALL = 6, 7, 8, 9
 """Trip with which it moored (NEVER: not at a berth), when, at which row, drawn call time."""
-U_LAID = 10
-"""Next among those that are laid up."""
-VESSEL_COLUMNS = 11
+U_LAID, U_PREV = 10, 11
+"""Next among those that are laid up; the one before among those that lie idle."""
+VESSEL_COLUMNS = 12
 
 # --- what a vessel does when its turn comes
 ARRIVE, MOORED, CALLED_LADEN, CALLED, REST, ORDERED, SAIL, LAY_UP = range(8)
@@ -147,7 +151,17 @@ K_STOPPING, K_WATCHING = 14, 15
 """1: the run ends with this instant; a gridlock is to be looked for at its end."""
 K_KEYS, K_WANTING = 16, 17
 """Keys in the ledger; 1: it had no room for one."""
-RUN_COLUMNS = 18
+K_ENTERED, K_CHANGED, K_BEGUN = 18, 19, 20
+"""How many consignments have entered, closures begun or ended, fleets begun."""
+K_FREE_SHARES, K_FREE_ROOMS, K_FREE_FORCES = 21, 22, 23
+"""Unused rows of the linked tables."""
+K_LOCKS, K_NEED = 24, 25
+"""Rows of the gridlock; size that a table must have before the run can go on."""
+RUN_COLUMNS = 26
+
+# --- why the loop stops: it is over, or a table is full
+DONE, EVENTS, VEHICLES, VESSELS, HANDS, SPELLS = range(6)
+SHARES, ROOMS, FORCES, VISITS, STAYS, LEDGER = range(6, 12)
 
 # --- events: instant << 32 | kind << 29 | index
 MARK, TRAVELLER, TIMETABLE, VESSEL, ALARM, HAND = range(6)

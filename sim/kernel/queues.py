@@ -15,15 +15,24 @@ from sim.kernel.layout import (
     F_LYING_2,
     F_SIZE,
     FREE,
+    K_FREE_ROOMS,
+    N_ROUTE,
+    N_STEP,
+    R_FREE,
+    R_STATION,
     ROOM_LOAD,
     ROOM_NEXT,
     ROOM_YARD,
+    S_BATCH_MAX,
+    S_BLOCKS,
     S_CLASS,
     S_LENGTH,
+    S_QUEUE_MAX,
     T_CLASS,
     T_NEXT,
     T_PREV,
     T_REQUEST,
+    T_ROW,
     V_ROOM,
     X_FROM,
     Y_OCCUPIED,
@@ -74,6 +83,59 @@ def ask(
 
 
 @compiled
+def keeps_server(
+    cons: Ints,
+    route_step: Ints,
+    step_station: Ints,
+    station: Ints,
+    row_table: Ints,
+    n: int,
+    row: int,
+) -> bool:
+    """Return whether a consignment keeps the server of a row until the next lets it in (R18)."""
+    at = cons[n, N_STEP] + 1
+    if station[row_table[row, R_STATION], S_BATCH_MAX] > 1:
+        return False
+    if at == route_step[cons[n, N_ROUTE] + 1]:
+        return False
+    return bool(station[step_station[at], S_BLOCKS])
+
+
+@compiled
+def give_back_server(
+    trav: Ints, row_table: Ints, ready: Ints, is_ready: Flags, t: int
+) -> None:
+    """Give back the server that a traveller has, if any."""
+    row = trav[t, T_ROW]
+    if row != NEVER:
+        trav[t, T_ROW] = NEVER
+        row_table[row, R_FREE] += 1
+        mark(ready, is_ready, row_table[row, R_STATION])
+
+
+@compiled
+def let_in(
+    trav: Ints,
+    queue_first: Ints,
+    station: Ints,
+    row_table: Ints,
+    ready: Ints,
+    is_ready: Flags,
+    classes: int,
+    s: int,
+) -> None:
+    """Let those that have a place in the queue give back the servers that they kept (R18)."""
+    places, q = station[s, S_QUEUE_MAX], s * classes
+    while places > 0 and q < (s + 1) * classes:
+        t = queue_first[q]
+        while places > 0 and t != NEVER:
+            give_back_server(trav, row_table, ready, is_ready, t)
+            t = trav[t, T_NEXT]
+            places -= 1
+        q += 1
+
+
+@compiled
 def take_out(
     trav: Ints, queue_first: Ints, queue_last: Ints, station: Ints, s: int, q: int, t: int
 ) -> None:
@@ -119,7 +181,7 @@ def is_at_hand(fleet: Ints, g: int, end: int, target: int) -> bool:
 
 @compiled
 def leave_origin(
-    vehicle: Ints, i: int, room: Ints, yard: Ints, ready: Ints, is_ready: Flags
+    vehicle: Ints, i: int, room: Ints, yard: Ints, ready: Ints, is_ready: Flags, run: Ints
 ) -> None:
     """Give back the room that a vehicle's load took where it boarded: it is leaving (R13)."""
     at = vehicle[i, V_ROOM]
@@ -130,6 +192,7 @@ def leave_origin(
         after = room[at, ROOM_NEXT]
         room[at, ROOM_NEXT] = room[FREE, ROOM_NEXT]
         room[FREE, ROOM_NEXT] = at
+        run[K_FREE_ROOMS] += 1
         at = after
     vehicle[i, V_ROOM] = NEVER
 

@@ -6,21 +6,20 @@ from numpy.typing import NDArray
 from sim.draws.hashing import SERVICE, stream
 from sim.draws.replication import draw
 from sim.kernel.books import CAUSES
-from sim.kernel.core import Ended, simulate
+from sim.kernel.drive import Ended, drive
 from sim.kernel.layout import (
+    K_LOCKS,
     K_NOW,
     K_STAYS,
     K_VEHICLES,
     K_VISITS,
-    K_WANTING,
     N_FINISHED,
     N_STATUS,
 )
 from sim.kernel.order import sorted_by_first
-from sim.kernel.tables import Ints, tables_of
 from sim.plan import Draws, Plan, Trace
 
-LEDGER_SIZE = 1 << 12
+Ints = NDArray[np.int64]
 
 
 def run(plan: Plan, seed: int, replication: int) -> Trace:
@@ -48,32 +47,18 @@ def run_drawn(plan: Plan, draws: Draws, seed: int, replication: int) -> Trace:
     draws
         Of `draw`, or made by hand.
     """
-    word = np.uint64(stream(seed, replication, SERVICE))
-    size = LEDGER_SIZE
-    # Interpreted, keys overflow with a warning where machine code wraps in silence.
-    with np.errstate(over="ignore"):
-        while True:
-            ended = simulate(
-                tables_of(plan, draws),
-                word,
-                plan.horizon_s,
-                plan.first_day,
-                plan.stop_after_consignments,
-                size,
-            )
-            if not ended.run[K_WANTING]:
-                return _trace(plan, draws, ended)
-            size = 4 * len(ended.ledger)
+    return _trace(plan, draws, drive(plan, draws, stream(seed, replication, SERVICE)))
 
 
 def _trace(plan: Plan, draws: Draws, ended: Ended) -> Trace:
     """Return what happened in the order the Trace states."""
-    ended_s = int(ended.run[K_NOW])
-    visit = sorted_by_first(ended.visits[: ended.run[K_VISITS]], int(ended.run[K_VEHICLES]))
-    stay = sorted_by_first(ended.stays[: ended.run[K_STAYS]], len(ended.consignment))
-    vehicle = ended.vehicle[: ended.run[K_VEHICLES], :4].astype(np.int32)
-    ledger = _ledger_rows(ended.ledger, len(plan.closure_effect), len(plan.flow_class))
-    gridlock = ended.locks.copy()
+    run, cons = ended.tables.run, ended.tables.consignment
+    ended_s, vehicles = int(run[K_NOW]), int(run[K_VEHICLES])
+    visit = sorted_by_first(ended.growing.visits[: run[K_VISITS]], vehicles)
+    stay = sorted_by_first(ended.growing.stays[: run[K_STAYS]], len(cons))
+    vehicle = ended.growing.vehicle[:vehicles, :4].astype(np.int32)
+    ledger = _ledger_rows(ended.growing.ledger, len(plan.closure_effect), len(plan.flow_class))
+    gridlock = ended.tables.locks[: run[K_LOCKS]].copy()
     gridlock[:, 0] = plan.yard_station[gridlock[:, 0]]
     gridlock[:, 3] = plan.yard_station[gridlock[:, 3]]
     # A run that stops by count has created no one after that instant.
@@ -92,9 +77,9 @@ def _trace(plan: Plan, draws: Draws, ended: Ended) -> Trace:
         consignment_number=draws.consignment_number[created].astype(np.int32),
         consignment_route=draws.consignment_route[created].astype(np.int32),
         consignment_created_s=draws.consignment_created_s[created].astype(np.int32),
-        consignment_finished_s=ended.consignment[created, N_FINISHED].astype(np.int32),
-        consignment_status=ended.consignment[created, N_STATUS].astype(np.int32),
-        consignment_cause_s=ended.cause_s[created],
+        consignment_finished_s=cons[created, N_FINISHED].astype(np.int32),
+        consignment_status=cons[created, N_STATUS].astype(np.int32),
+        consignment_cause_s=ended.growing.cause_s[: len(cons)][created],
         stay_consignment=_column(stay, 0),
         stay_station=_column(stay, 1),
         stay_request_s=_column(stay, 2),

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim.kernel import layout as k
-from sim.kernel.heap import called, pushed, refilled
 from sim.plan import NEVER, PPM, Draws, Effect, Kind, Plan
 
 Ints = NDArray[np.int64]
@@ -59,31 +58,26 @@ class Tables(NamedTuple):
     change: Ints
     """(M, 4) beginnings and ends of closures in order: instant, 1 for a beginning, closure,
     when it began; at one instant ends come first."""
-    traveller: Ints
-    events: Ints
-    share: Ints
-    room: Ints
-    force: Ints
     row_force: Ints
     """(R, effects) first force of each list."""
     queue_first: Ints
     queue_last: Ints
     """(S x priorities,) first and last traveller of each queue."""
+    ready: Ints
+    """Heap of the ranks of stations that are ready."""
+    is_ready: NDArray[np.bool_]
+    used: Ints
+    """(decks,) units taken on each deck while a vehicle is boarded."""
+    locks: Ints
+    """(Y, 5) rows of the gridlock, if there is one."""
     run: Ints
 
 
 def tables_of(plan: Plan, draws: Draws) -> Tables:
     """Return the tables with which a run of the plan begins."""
-    stations, pools, fleets = _stations(plan), _pools(plan), _fleets(plan)
-    flow = _flows(plan)
-    consignment = _consignments(plan, draws)
+    stations, pools, flow = _stations(plan), _pools(plan), _flows(plan)
     classes = int(flow[:, k.O_RANK].max()) + 1
     service, service_pool = _services(plan)
-    state = _states(plan)
-    none = np.full((1, 3), NEVER, dtype=np.int64)
-    shares = np.full((len(flow), 3), NEVER, dtype=np.int64)
-    shares[:-1, k.SHARE_FLOW] = np.arange(len(flow) - 1)
-    shares[:-1, k.SHARE_COUNT] = 1
     run = np.zeros(k.RUN_COLUMNS, dtype=np.int64)
     run[[k.K_GOING, k.K_RUNNING, k.K_ACTING, k.K_LANDING, k.K_FREE_HAND, k.K_AT_WORK]] = NEVER
     return Tables(
@@ -97,13 +91,13 @@ def tables_of(plan: Plan, draws: Draws) -> Tables:
         service_key=_words(plan.service_key),
         service_pool=service_pool,
         departure_s=_ints(plan.departure_s),
-        state=state,
+        state=_states(plan),
         pool=pools,
         pool_rooms=np.zeros((len(pools), len(plan.yard_station)), dtype=np.int64),
         pool_days=np.zeros((len(pools), plan.horizon_s // DAY_S + 1), dtype=np.int32),
         leg=_legs(plan),
         element=_elements(plan),
-        fleet=fleets,
+        fleet=_fleets(plan),
         yard=_yards(plan),
         flow=flow,
         route_step=_ints(plan.step_first),
@@ -112,18 +106,17 @@ def tables_of(plan: Plan, draws: Draws) -> Tables:
         closure=_closures(plan),
         closure_target=_ints(plan.closure_target),
         law_table=_read_only(plan.law_table),
-        consignment=consignment,
+        consignment=_consignments(plan, draws),
         consignment_key=_words(draws.consignment_key),
         entry=np.argsort(draws.consignment_entered_s, kind="stable"),
         change=_changes(draws),
-        traveller=_travellers(consignment, flow, len(pools)),
-        events=_calendar(service, service_pool, state, pools, fleets, stations, plan.departure_s),
-        share=refilled(shares, len(shares) - 1),
-        room=refilled(none, k.FREE),
-        force=refilled(none, k.FREE),
         row_force=np.full((len(plan.row_servers), len(Effect)), NEVER, dtype=np.int64),
         queue_first=np.full(len(stations) * classes, NEVER, dtype=np.int64),
         queue_last=np.full(len(stations) * classes, NEVER, dtype=np.int64),
+        ready=np.zeros(len(stations) + 2, dtype=np.int64),
+        is_ready=np.zeros(len(stations), dtype=np.bool_),
+        used=np.zeros(4, dtype=np.int64),
+        locks=np.zeros((len(plan.yard_station), 5), dtype=np.int64),
         run=run,
     )
 
@@ -142,6 +135,7 @@ def _stations(plan: Plan) -> Ints:
     table[:, k.S_ROW] = plan.row_first[:-1]
     table[:, k.S_ROW_END] = plan.row_first[1:]
     table[:, k.S_LENGTH] = 0
+    table[:, k.S_BLOCKS] = plan.station_blocks
     return table
 
 
@@ -259,6 +253,7 @@ def _elements(plan: Plan) -> Ints:
 def _fleets(plan: Plan) -> Ints:
     table = np.zeros((len(plan.fleet_station), k.FLEET_COLUMNS), dtype=np.int64)
     table[:, k.F_IDLE_2 : k.F_IDLE_2 + 2] = NEVER
+    table[:, k.F_IDLE_LAST_2 : k.F_IDLE_LAST_2 + 2] = NEVER
     table[:, [k.F_LAID_FIRST, k.F_LAID_LAST]] = NEVER
     table[:, k.F_STATION] = plan.fleet_station
     table[:, k.F_SERVICE] = plan.fleet_service
@@ -297,16 +292,6 @@ def _consignments(plan: Plan, draws: Draws) -> Ints:
     return table
 
 
-def _travellers(consignment: Ints, flow: Ints, pools: int) -> Ints:
-    """Return consignments and claims; vehicles come later."""
-    table = _filled(len(consignment) + pools, k.TRAVELLER_COLUMNS)
-    of = consignment[:, k.N_FLOW]
-    table[: len(of), k.T_CLASS] = flow[of, k.O_RANK]
-    table[len(of) :, k.T_CLASS] = flow[-1, k.O_RANK]
-    table[: len(of), k.T_SHARE] = np.where(consignment[:, k.N_MEASURED], of, NEVER)
-    return table
-
-
 def _closures(plan: Plan) -> Ints:
     table = np.zeros((len(plan.closure_effect), k.CLOSURE_COLUMNS), dtype=np.int64)
     table[:, k.C_EFFECT] = plan.closure_effect
@@ -326,32 +311,6 @@ def _changes(draws: Draws) -> Ints:
     order = np.lexsort((index, is_begin, change_s))
     columns = (change_s, is_begin, draws.closure_index[index], start_s[index])
     return _ints(np.stack(columns, axis=1)[order])
-
-
-def _calendar(
-    service: Ints,
-    service_pool: Ints,
-    state: Ints,
-    pool: Ints,
-    fleet: Ints,
-    station: Ints,
-    departure_s: Ints,
-) -> Ints:
-    """Return the events known before the run: first departures, and dated states."""
-    events = np.zeros(16, dtype=np.int64)
-    for v, row in enumerate(service):
-        departures = departure_s[row[k.B_DEPARTURE] : row[k.B_DEPARTURE_END]]
-        row[k.B_DEPARTURE] += np.searchsorted(departures, 0)
-        if row[k.B_TIMETABLE] and row[k.B_DEPARTURE] < row[k.B_DEPARTURE_END]:
-            first_s = departure_s[row[k.B_DEPARTURE]]
-            events = pushed(events, first_s << 32 | k.TIMETABLE << k.KIND_BIT | v)
-        for x in range(row[k.B_STATE] + 1, row[k.B_STATE_END]):
-            for p in service_pool[row[k.B_POOL] : row[k.B_POOL_END]]:
-                events = called(events, station, pool[p, k.P_STATION], state[x, k.X_FROM])
-            if row[k.B_FLEET] != NEVER:
-                of = fleet[row[k.B_FLEET], k.F_STATION]
-                events = called(events, station, of, state[x, k.X_FROM])
-    return events
 
 
 # --- arrays

@@ -20,6 +20,7 @@ from sim.kernel.layout import (
     F_DUE_2,
     F_HANDLING_2,
     F_IDLE_2,
+    F_IDLE_LAST_2,
     F_LAID_FIRST,
     F_LAID_LAST,
     F_LEG_2,
@@ -65,6 +66,7 @@ from sim.kernel.layout import (
     U_LAID,
     U_NEXT,
     U_PHASE,
+    U_PREV,
     U_SINCE,
     U_TRIP,
     V_DEPARTED,
@@ -151,7 +153,12 @@ def let_act(vessel: Ints, run: Ints, u: int, phase: int) -> None:
 def take_idle(fleet: Ints, vessel: Ints, g: int, end: int) -> int:
     """Return the vehicle that has lain ready longest at an end, and take it from there."""
     u: int = fleet[g, F_IDLE_2 + end]
-    fleet[g, F_IDLE_2 + end] = vessel[u, U_NEXT]
+    after = vessel[u, U_NEXT]
+    fleet[g, F_IDLE_2 + end] = after
+    if after == NEVER:
+        fleet[g, F_IDLE_LAST_2 + end] = NEVER
+    else:
+        vessel[after, U_PREV] = NEVER
     fleet[g, F_LYING_2 + end] -= 1
     fleet[g, F_DUE_2 + end] -= 1
     return u
@@ -174,16 +181,23 @@ def lie_idle(
     """Put a vehicle among those that lie ready at its end, in order of (instant, trip)."""
     g, end = vessel[u, U_FLEET], vessel[u, U_END]
     vessel[u, U_SINCE] = now_s
-    before, after = NEVER, fleet[g, F_IDLE_2 + end]
-    while after != NEVER and (
-        vessel[after, U_SINCE] < now_s or vessel[after, U_TRIP] < vessel[u, U_TRIP]
-    ):
-        before, after = after, vessel[after, U_NEXT]
-    vessel[u, U_NEXT] = after
+    before = fleet[g, F_IDLE_LAST_2 + end]
+    first = fleet[g, F_IDLE_2 + end]
+    trip = vessel[u, U_TRIP]
+    if first != NEVER and vessel[first, U_SINCE] == now_s and vessel[first, U_TRIP] > trip:
+        before = NEVER
+    while before != NEVER and vessel[before, U_SINCE] == now_s and vessel[before, U_TRIP] > trip:
+        before = vessel[before, U_PREV]
+    after = first if before == NEVER else vessel[before, U_NEXT]
+    vessel[u, U_PREV], vessel[u, U_NEXT] = before, after
     if before == NEVER:
         fleet[g, F_IDLE_2 + end] = u
     else:
         vessel[before, U_NEXT] = u
+    if after == NEVER:
+        fleet[g, F_IDLE_LAST_2 + end] = u
+    else:
+        vessel[after, U_PREV] = u
     fleet[g, F_LYING_2 + end] += 1
     if fleet[g, F_POOL_2 + end] != NEVER:
         mark(ready, is_ready, pool[fleet[g, F_POOL_2 + end], P_STATION])

@@ -1,0 +1,211 @@
+"""A run of the loop from begin to end: tables set up, enlarged when full, closed."""
+
+from heapq import heapify
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.draws.hashing import mix_array
+from sim.kernel import layout as k
+from sim.kernel.books import CAUSES, enlarged
+from sim.kernel.closing import close_all
+from sim.kernel.core import Growing, advance
+from sim.kernel.growth import longer, refilled
+from sim.kernel.tables import Tables, tables_of
+from sim.plan import NEVER, Draws, Plan
+
+Ints = NDArray[np.int64]
+
+LEDGER_SIZE = 1 << 12
+
+
+class Ended(NamedTuple):
+    """What a run leaves behind, before it is put in the order of the Trace."""
+
+    tables: Tables
+    growing: Growing
+
+
+def drive(plan: Plan, draws: Draws, stream: int) -> Ended:
+    """Return what one replication leaves behind.
+
+    Parameters
+    ----------
+    stream
+        Word from which the keys of service times begin (R3).
+    """
+    station_stream = mix_array(stream, plan.station_key)
+    ledger_size = LEDGER_SIZE
+    # Interpreted, keys overflow with a warning where machine code wraps in silence.
+    with np.errstate(over="ignore"):
+        while True:
+            tables = tables_of(plan, draws)
+            growing = _begin(tables, plan, ledger_size)
+            full = k.EVENTS
+            while full != k.DONE:
+                full = advance(
+                    tables,
+                    growing,
+                    station_stream,
+                    plan.horizon_s,
+                    plan.first_day,
+                    plan.stop_after_consignments,
+                )
+                growing = _grown(tables, growing, full)
+            growing = _closed(tables, growing)
+            if not tables.run[k.K_WANTING]:
+                return Ended(tables, growing)
+            # One grant brought more keys than the ledger could take: rare, so begin again.
+            ledger_size = 4 * len(growing.ledger)
+
+
+def _begin(tables: Tables, plan: Plan, ledger_size: int) -> Growing:
+    """Return the growing tables as a run begins."""
+    cons, flow, run = tables.consignment, tables.flow, tables.run
+    first_vehicle = len(cons) + len(tables.pool)
+    trav = np.full((first_vehicle + 64, k.TRAVELLER_COLUMNS), NEVER, dtype=np.int64)
+    trav[: len(cons), k.T_CLASS] = flow[cons[:, k.N_FLOW], k.O_RANK]
+    trav[: len(cons), k.T_SHARE] = np.where(cons[:, k.N_MEASURED], cons[:, k.N_FLOW], NEVER)
+    trav[len(cons) : first_vehicle, k.T_CLASS] = flow[-1, k.O_RANK]
+    share = np.full((len(flow), 3), NEVER, dtype=np.int64)
+    share[:-1, k.SHARE_FLOW] = np.arange(len(flow) - 1)
+    share[:-1, k.SHARE_COUNT] = 1
+    share = refilled(share, len(flow) + 64, len(flow) - 1)
+    none = np.full((1, 3), NEVER, dtype=np.int64)
+    run[k.K_FREE_SHARES] = len(share) - len(flow)
+    run[k.K_FREE_ROOMS] = run[k.K_FREE_FORCES] = 63
+    return Growing(
+        events=_calendar(tables, plan),
+        vehicle=np.full((64, k.VEHICLE_COLUMNS), NEVER, dtype=np.int64),
+        vehicle_key=np.zeros(64, dtype=np.uint64),
+        trav=trav,
+        cause_s=np.zeros((len(trav), CAUSES), dtype=np.int32),
+        vessel=np.full((16, k.VESSEL_COLUMNS), NEVER, dtype=np.int64),
+        hand=np.full((16, k.HAND_COLUMNS), NEVER, dtype=np.int64),
+        spell=np.full((64, 5), NEVER, dtype=np.int64),
+        share=share,
+        room=refilled(none, 64),
+        force=refilled(none, 64),
+        ledger=np.zeros((ledger_size, 2), dtype=np.int64),
+        visits=np.zeros((256, 5), dtype=np.int32),
+        stays=np.zeros((256, 6), dtype=np.int32),
+    )
+
+
+def _calendar(tables: Tables, plan: Plan) -> Ints:
+    """Return the events known before the run: first departures, and dated states."""
+    service, state = tables.service, tables.state
+    events: list[int] = []
+    for v, row in enumerate(service):
+        departures = plan.departure_s[row[k.B_DEPARTURE] : row[k.B_DEPARTURE_END]]
+        row[k.B_DEPARTURE] += np.searchsorted(departures, 0)
+        if row[k.B_TIMETABLE] and row[k.B_DEPARTURE] < row[k.B_DEPARTURE_END]:
+            first_s = int(plan.departure_s[row[k.B_DEPARTURE]])
+            events.append(first_s << 32 | k.TIMETABLE << k.KIND_BIT | v)
+        pools = tables.service_pool[row[k.B_POOL] : row[k.B_POOL_END]]
+        ranks = tables.pool[pools, k.P_STATION].tolist()
+        if row[k.B_FLEET] != NEVER:
+            ranks.append(int(tables.fleet[row[k.B_FLEET], k.F_STATION]))
+        from_s = state[row[k.B_STATE] + 1 : row[k.B_STATE_END], k.X_FROM].tolist()
+        events += [at_s << 32 | k.MARK << k.KIND_BIT | rank for at_s in from_s for rank in ranks]
+        if from_s:
+            tables.station[ranks, k.S_CALLED] = from_s[-1]
+    heapify(events)
+    heap = np.zeros(2 * len(events) + 64, dtype=np.int64)
+    heap[: len(events) + 1] = [len(events), *events]
+    return heap
+
+
+def _grown(tables: Tables, growing: Growing, full: int) -> Growing:
+    """Return the tables with room where the loop found none."""
+    run, need = tables.run, int(tables.run[k.K_NEED])
+    if full == k.EVENTS:
+        return growing._replace(events=longer(growing.events, need, 0))
+    if full == k.VEHICLES:
+        return _with_vehicles(growing, need, len(tables.consignment) + len(tables.pool))
+    if full == k.LEDGER:
+        return growing._replace(ledger=enlarged(growing.ledger))
+    if full in _LINKED:
+        name, count = _LINKED[full]
+        table: Ints = getattr(growing, name)
+        larger = refilled(table, need, len(tables.flow) - 1 if full == k.SHARES else k.FREE)
+        run[count] += len(larger) - len(table)
+        return _replaced(growing, name, larger)
+    if full in _PLAIN:
+        name, fill = _PLAIN[full]
+        return _replaced(growing, name, longer(getattr(growing, name), need, fill))
+    return growing
+
+
+def _replaced(growing: Growing, name: str, table: Any) -> Growing:  # noqa: ANN401 - of its field
+    return growing._replace(**{name: table})
+
+
+_LINKED = {
+    k.SHARES: ("share", k.K_FREE_SHARES),
+    k.ROOMS: ("room", k.K_FREE_ROOMS),
+    k.FORCES: ("force", k.K_FREE_FORCES),
+}
+_PLAIN = {
+    k.VESSELS: ("vessel", NEVER),
+    k.HANDS: ("hand", NEVER),
+    k.SPELLS: ("spell", NEVER),
+    k.VISITS: ("visits", 0),
+    k.STAYS: ("stays", 0),
+}
+
+
+def _with_vehicles(growing: Growing, need: int, first_vehicle: int) -> Growing:
+    """Return the tables with room for more vehicles, which are travellers too."""
+    vehicle = longer(growing.vehicle, need, NEVER)
+    travellers = first_vehicle + len(vehicle)
+    trav = np.full((travellers, k.TRAVELLER_COLUMNS), NEVER, dtype=np.int64)
+    trav[: len(growing.trav)] = growing.trav
+    cause_s = np.zeros((travellers, CAUSES), dtype=np.int32)
+    cause_s[: len(growing.cause_s)] = growing.cause_s
+    return growing._replace(
+        vehicle=vehicle,
+        vehicle_key=longer(growing.vehicle_key, need, 0),
+        trav=trav,
+        cause_s=cause_s,
+    )
+
+
+def _closed(tables: Tables, growing: Growing) -> Growing:
+    """Return the tables with everything booked and written down that the end cuts short."""
+    run, hand = tables.run, growing.hand
+    still = int(run[k.K_VESSELS] + tables.station[:, k.S_LENGTH].sum())
+    h = int(run[k.K_AT_WORK])
+    while h != NEVER:
+        still += int(hand[h, k.H_SIZE])
+        h = int(hand[h, k.H_NEXT])
+    growing = growing._replace(
+        visits=longer(growing.visits, int(run[k.K_VISITS]) + still, 0),
+        stays=longer(growing.stays, int(run[k.K_STAYS]) + still, 0),
+    )
+    close_all(
+        tables.station,
+        tables.row,
+        tables.pool,
+        tables.leg,
+        tables.fleet,
+        tables.yard,
+        growing.vessel,
+        hand,
+        growing.vehicle,
+        tables.consignment,
+        tables.entry,
+        tables.queue_first,
+        growing.visits,
+        growing.stays,
+        growing.cause_s,
+        growing.trav,
+        growing.share,
+        growing.ledger,
+        run,
+        (len(tables.closure), len(tables.flow) - 1),
+        growing.spell,
+        len(tables.queue_first) // max(1, len(tables.station)),
+    )
+    return growing
