@@ -36,6 +36,7 @@ BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130
 
 RESULTS: Final = Path("results")
+MOST_NOTES: Final = 4
 
 _PLAIN: Final = {
     "±": "+/-",
@@ -169,10 +170,10 @@ def compare(
     from sim.report.words import names
     from sim.results.obtain import obtain_comparison
 
-    told = _told(sets, seed, replications, days)
+    settings = _told(sets, seed, replications, days)
     work = _Work(out, engine, jobs, force=force)
-    loaded = [_load(name, told, overrides) for name in _with_base(files)]
-    base, *others = [_obtain(one, told, work) for one in loaded]
+    loaded = [_load(name, settings, overrides) for name in _with_base(files)]
+    base, *others = [_obtain(one, settings, work) for one in loaded]
     for other in others:
         folder = obtain_comparison(base, other, out, extra=_write_page)
         found = read_comparison(folder, base.folder, other.folder)
@@ -181,11 +182,12 @@ def compare(
             for sentence in sentences(found):
                 print(f"  {sentence}")
         rows = lines(found.comparison, HEADLINES, names(found.scenario.world.places))
-        _show(
-            ("figure", "base", "scenario", "difference", "95 % interval", "n", "verdict"),
-            [row[:7] for row in rows],
-            as_json=as_json,
-        )
+        head = ("figure", "base", "scenario", "difference (95 % interval)", "verdict")
+        told = [
+            (row.what, row.base, row.scenario, f"{row.difference} ({row.interval})", row.verdict)
+            for row in rows
+        ]
+        _show(head, told, as_json=as_json)
         print(f"Report: {folder / 'report.html'}", file=sys.stderr if as_json else sys.stdout)
 
 
@@ -302,7 +304,7 @@ def _obtain(scenario: "Scenario", told: Sequence[str], work: _Work) -> "RunResul
             work.jobs,
             lambda done, total: bar.update(task, completed=done, total=total),
         )
-        return obtain_run(
+        done = obtain_run(
             scenario,
             engine,
             work.out,
@@ -311,6 +313,11 @@ def _obtain(scenario: "Scenario", told: Sequence[str], work: _Work) -> "RunResul
             force=work.force,
             extra=_write_page,
         )
+    for note in done.experiment.notes[:MOST_NOTES]:
+        print(f"  note: {note}", file=sys.stderr)
+    if len(done.experiment.notes) > MOST_NOTES:
+        print("  more notes stand in the report", file=sys.stderr)
+    return done
 
 
 def _asked(scenario: "Scenario", work: _Work) -> str:
@@ -505,10 +512,9 @@ def _load(
     name: str, sets: Sequence[str] | None = None, overrides: Sequence[str] | None = None
 ) -> "Scenario":
     """Return the scenario of a file, or of a shipped file of that name."""
-    from sim.scenario import load, locate
+    from sim.scenario import find, load
 
-    path = Path(name) if Path(name).is_file() else locate(name, Path.cwd())
-    return load(path, sets=sets or (), overrides=overrides or ())
+    return load(find(name, Path.cwd()), sets=sets or (), overrides=overrides or ())
 
 
 def _network(scenario: "Scenario") -> "Network":

@@ -22,7 +22,12 @@ def read_notes(epochs: Sequence[Epoch], clock: Clock) -> tuple[str, ...]:
     clock
         Of the run.
     """
-    return (*_leaning(epochs, clock), *_full(epochs, clock), *_unreachable(epochs, clock))
+    return (
+        *_leaning(epochs, clock),
+        *_gates(epochs, clock),
+        *_full(epochs, clock),
+        *_unreachable(epochs, clock),
+    )
 
 
 def _leaning(epochs: Sequence[Epoch], clock: Clock) -> tuple[str, ...]:
@@ -39,6 +44,18 @@ def _leaning(epochs: Sequence[Epoch], clock: Clock) -> tuple[str, ...]:
         "trucks of the measured window"
     )
     return (note,)
+
+
+def _gates(epochs: Sequence[Epoch], clock: Clock) -> tuple[str, ...]:
+    """Return a sentence on the rail gates at the window's start: the first to bind."""
+    measured = [epoch for epoch in epochs if epoch.start_s <= clock.start_s] or epochs[:1]
+    gates = [
+        f"{place.id.split()[0]} {place.load:.2f}"
+        for epoch in measured[-1:]
+        for place in epoch.assignment.places
+        if place.kind == "station" and place.id.split()[1:2] == ["gate"] and place.unit == "train"
+    ]
+    return (f"rail gates are offered of their capacity: {', '.join(gates)}",) if gates else ()
 
 
 def _full(epochs: Sequence[Epoch], clock: Clock) -> tuple[str, ...]:
