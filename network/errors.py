@@ -17,8 +17,11 @@ class Problem(NamedTuple):
     """What was found, and what is allowed or was probably meant."""
 
     def __str__(self) -> str:
-        """Return ``where: message``, the form that editors and terminals can click."""
-        return f"{self.where}: {self.message}"
+        """Return ``where: message``, the form that editors and terminals can click.
+
+        What is wrong outside of all files has no place: its message stands alone.
+        """
+        return f"{self.where}: {self.message}" if self.where else self.message
 
 
 class KeruenError(Exception):

@@ -9,14 +9,17 @@ import pytest
 
 from network import attributes
 from network.schema import TABLES
+from sim.errors import ScenarioError
 from sim.scenario import (
     diff,
+    find,
     json_schema,
     load,
     network_of,
     patch_schema,
     resolved_yaml,
     shipped,
+    shipped_folder,
 )
 from sim.scenario.models import Scenario
 
@@ -128,6 +131,18 @@ def test_the_shipped_scenarios_are_listed_with_a_title() -> None:
     assert {"baseline", "baseline-2028", "ayagoz-tacheng", "small-corridor"} <= set(names)
     assert len(set(names)) == len(names) == len(FILES)
     assert all(each.title and each.path.is_file() for each in shipped())
+
+
+def test_a_scenario_is_found_by_its_path_or_its_shipped_name(tmp_path: Path) -> None:
+    own = tmp_path / "baseline.yaml"
+    own.write_text("x: 1")
+
+    assert find(str(own), Path.cwd()) == own
+    for name in ("baseline", "baseline.yaml", "small-corridor", "examples/small-corridor.yaml"):
+        path = find(name, Path.cwd())
+        assert (path.stem, path.is_relative_to(shipped_folder())) == (Path(name).stem, True)
+    with pytest.raises(ScenarioError, match=r"^no file 'base-line' .* did you mean 'baseline"):
+        find("base-line", Path.cwd())
 
 
 def test_the_patch_writes_every_row_of_its_project_and_no_other() -> None:

@@ -8,7 +8,7 @@ from sim.scenario.diff import Difference, diff
 from sim.scenario.layers import locate, shipped_folder
 from sim.scenario.models import Scenario
 from sim.scenario.resolve import load
-from sim.scenario.shipped import Shipped, shipped
+from sim.scenario.shipped import Shipped, find, shipped
 from sim.scenario.text import json_schema, patch_schema, resolved_yaml
 from sim.scenario.world import network_of
 
@@ -17,6 +17,7 @@ __all__ = [
     "Scenario",
     "Shipped",
     "diff",
+    "find",
     "json_schema",
     "load",
     "locate",

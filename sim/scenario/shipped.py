@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sim.scenario import reader
-from sim.scenario.layers import shipped_folder
+from sim.scenario.layers import locate, shipped_folder
 from sim.scenario.tree import Branch, Scalar
 
 
@@ -31,6 +31,30 @@ def shipped() -> tuple[Shipped, ...]:
     folder = shipped_folder()
     paths = [*sorted(folder.glob("*.yaml")), *sorted(folder.glob("examples/*.yaml"))]
     return tuple(_shipped(path, folder) for path in paths)
+
+
+def find(name: str, beside: Path) -> Path:
+    """Return the file of the scenario that a command names: by its path, or as shipped.
+
+    Parameters
+    ----------
+    name
+        Path of a file; name of a shipped scenario; or as ``extends`` names one.
+    beside
+        Folder from which paths start.
+
+    Raises
+    ------
+    ScenarioError
+        There is no such file; the nearest name is said.
+    """
+    if (beside / name).is_file():
+        return Path(name)
+    folder = shipped_folder()
+    for path in (folder / f"{name}.yaml", folder / "examples" / f"{name}.yaml"):
+        if Path(name).name == name and path.is_file():
+            return path
+    return locate(name, beside)
 
 
 def _shipped(path: Path, folder: Path) -> Shipped:
