@@ -405,7 +405,7 @@ def _moves() -> pd.DataFrame:
         "rank_base": "base_rank", "value_base": "base_value", "rank_scenario": "scenario_rank",
         "value_scenario": "scenario_value",
     })  # fmt: skip
-    return table[names("bottleneck_moves")]
+    return table.reindex(columns=names("bottleneck_moves"))
 
 
 def _ledger_differences(replications: int) -> pd.DataFrame:

@@ -344,4 +344,6 @@ def test_bottleneck_stands_where_the_ledger_says_in_both() -> None:
 
     first = moves[moves["place"] == "pool_a"].iloc[0]
     assert first["base_rank"] == 1
+    assert first["base_half_width_95"] == 0
     assert np.isnan(first["scenario_rank"])
+    assert np.isnan(first["scenario_half_width_95"])

@@ -262,9 +262,10 @@ def _ledger_differences(base: Experiment, other: Experiment) -> pd.DataFrame:
 def _moves(base: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     """Return where each bottleneck of either stands in both."""
     keys = ["by", "place", "node", "name", "unit"]
+    figures = {"rank": "rank", "value": "value", "value_half_width_95": "half_width_95"}
     sides = [
-        table[[*keys, "rank", "value"]].rename(
-            columns={"rank": f"{side}_rank", "value": f"{side}_value"}
+        table[[*keys, *figures]].rename(
+            columns={name: f"{side}_{kept}" for name, kept in figures.items()}
         )
         for table, side in ((base, "base"), (other, "scenario"))
     ]

@@ -267,8 +267,10 @@ COLUMNS: tuple[Column, ...] = (
         ("name", "", "label", "in words"),
         ("base_rank", "", "mean", "empty: not among the first ten"),
         ("base_value", "unit", "mean", "value in the base"),
+        ("base_half_width_95", "unit", "mean", "of its 95 % t interval; empty: no interval"),
         ("scenario_rank", "", "mean", "empty: not among the first ten"),
         ("scenario_value", "unit", "mean", "value in the scenario"),
+        ("scenario_half_width_95", "unit", "mean", "likewise"),
         ("unit", "", "label", "`TEU h`, or empty"),
     ),
 )

@@ -266,26 +266,18 @@ def moves(comparison: Comparison, by: str, csv: str) -> Table:
     caption = "By waiting booked there (TEU-hours)" if by == "ledger" else "By utilisation"
     heads = (Head("Place", "w"), Head("Rank, base", "n"), Head("Rank, scenario", "n"),
              Head("Base", "n"), Head("Scenario", "n"))  # fmt: skip
-    half = [_halves(run, by) for run in (comparison.base, comparison.scenario)]
     rows = [
         (text(name), number(row["base_rank"], decimals=0),
          number(row["scenario_rank"], decimals=0),
-         _placed(row["base_value"], half[0].get(str(row["place"])), by),
-         _placed(row["scenario_value"], half[1].get(str(row["place"])), by))
+         _placed(row["base_value"], row["base_half_width_95"], by),
+         _placed(row["scenario_value"], row["scenario_half_width_95"], by))
         for name, (_, row) in zip(_named(table, "place"), table.iterrows(), strict=True)
     ]  # fmt: skip
     return Table(f"moves-{by}", caption, heads, tuple(rows), csv)
 
 
-def _halves(run: Run, by: str) -> dict[str, float]:
-    """Half width of the interval of each place among the first of a run."""
-    table = run.tables.bottlenecks[run.tables.bottlenecks["by"] == by]
-    half = table.reindex(columns=["value_half_width_95"]).iloc[:, 0]
-    return dict(zip(table["place"].astype(str), half.astype(float), strict=True))
-
-
-def _placed(value: object, half: float | None, by: str) -> Cell:
-    known = _known(value)
+def _placed(value: object, half_width: object, by: str) -> Cell:
+    known, half = _known(value), _known(half_width)
     sort = "" if known is None else repr(known)
     said = spread(known, half, "TEU h") if by == "ledger" else share_spread(known, half)
     return Cell(said, "n", sort)
