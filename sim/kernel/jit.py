@@ -81,7 +81,7 @@ def _without_owner(_: Any, array: Any) -> Any:  # noqa: ANN401 - numba's own typ
     return array(array), code
 
 
-@overload(borrowed)
+@overload(borrowed, strict=False)
 def _borrowed(array: Any) -> Any:  # noqa: ANN401, ARG001 - numba reads its type
     """Return what machine code does for `borrowed`."""
     return lambda array: _without_owner(array)  # noqa: PLW0108 - numba wants a function
