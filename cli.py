@@ -164,7 +164,10 @@ def compare(
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run scenarios and their base under the same random numbers; say what differs."""
+    """Run scenarios and their base under the same random numbers; say what differs.
+
+    Named overrides are for what is held against the base.
+    """
     from sim.report.answer import HEADLINES, lines, sentences
     from sim.report.material import read_comparison
     from sim.report.words import names
@@ -172,7 +175,11 @@ def compare(
 
     settings = _told(sets, seed, replications, days)
     work = _Work(out, engine, jobs, force=force)
-    loaded = [_load(name, settings, overrides) for name in _with_base(files)]
+    base_file, *other_files = _with_base(files)
+    loaded = [
+        _load(base_file, settings),
+        *(_load(name, settings, overrides) for name in other_files),
+    ]
     base, *others = [_obtain(one, settings, work) for one in loaded]
     for other in others:
         folder = obtain_comparison(base, other, out, extra=_write_page)
