@@ -200,7 +200,7 @@ def test_the_first_fifty_problems_are_listed(folder: Path) -> None:
         ("experiment: {seed: abc}", "seed: must be a whole number; found the text 'abc'"),
         ("experiment: {seed: 18446744073709551616}", "seed: must be < 9223372036854775808"),
         ("experiment: {seed: -1}", "seed: must be ≥ 0; found -1"),
-        ("experiment: {confidence: 95}", "confidence: must be ≤ 0.9999; found 95"),
+        ("routing: {min_share: 1}", "min_share: must be < 0.5; found 1"),
         ("demand: {factor: 0}", "factor: must be > 0.0; found 0"),
         ("demand: {factors: {'a*b': 2}}", "found 'a*b'; a * may only end the beginning"),
         (
@@ -308,7 +308,7 @@ def test_each_layer_is_stronger_than_the_one_below(folder: Path) -> None:
 
     scenario = load(path, overrides=["long"], sets=["window.days=4"])
 
-    assert scenario.experiment.confidence == 0.95
+    assert scenario.experiment.kind == "window"
     assert scenario.experiment.seed == 1
     assert scenario.experiment.replications == 2
     assert scenario.window.run_out_days == 1

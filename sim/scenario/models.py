@@ -179,9 +179,6 @@ class Experiment(Section):
         lt=2**63,
         description="the same seed gives the same results, and pairs compared scenarios",
     )
-    confidence: float = Field(
-        default=0.95, ge=0.5, le=0.9999, description="confidence of every interval"
-    )
     compare_with: Line | None = Field(
         default=None, description="scenario file that `keruen compare` takes as the base"
     )
