@@ -1,13 +1,20 @@
 """The compiled engine gives the trace of the reference engine, bit for bit."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from compiler_cases import FERRY, compiled
 from plan_maker import PlanMaker
 from random_plans import random_plan
 
+from sim.draws.hashing import SERVICE, stream
 from sim.engine.run import run_drawn as run_reference
+from sim.kernel.batch import run_batch
 from sim.kernel.difference import digest, first_difference
+from sim.kernel.drive import drive
 from sim.kernel.run import run_drawn as run_compiled
+from sim.kernel.run import trace_of
 from sim.plan import Trace
 
 
@@ -22,10 +29,10 @@ def traces_of_one_server() -> tuple[Trace, Trace]:
 def test_engines_agree_on_a_random_plan(seed: int) -> None:
     _, plan, draws = random_plan(seed)
 
-    reference, compiled = run_reference(plan, draws, seed, 1), run_compiled(plan, draws, seed, 1)
+    reference, other = run_reference(plan, draws, seed, 1), run_compiled(plan, draws, seed, 1)
 
-    assert first_difference(reference, compiled) == ""
-    assert digest(reference) == digest(compiled)
+    assert first_difference(reference, other) == ""
+    assert digest(reference) == digest(other)
 
 
 @pytest.mark.verify
@@ -63,3 +70,31 @@ def test_missing_row_another_dtype_and_another_end_are_told() -> None:
     )
     assert first_difference(one, wider) == "visit_end_s is int32 in one and int64 in the other"
     assert first_difference(one, other._replace(ended_s=7)).startswith("ended_s is 10000 in one")
+
+
+def test_batch_is_the_same_on_any_number_of_threads(tmp_path: Path) -> None:
+    plans = [compiled(tmp_path, FERRY)[0]] * 2
+
+    one, two = (
+        run_batch(plans, [1, 2], 3, threads, keep=lambda _, trace: digest(trace))
+        for threads in (1, 2)
+    )
+
+    assert one == two
+    assert len({*one[0], *one[1]}) == 6
+    assert [len(of_plan) for of_plan in one] == [3, 3]
+
+
+def test_full_ledger_begins_the_run_again_with_room() -> None:
+    # 40 flows that board one train together bring more keys at once than the ledger has room for.
+    maker = PlanMaker(horizon_s=100_000).service("b", capacity=200, departures=[50_000])
+    maker.leg("a-b", "b", [("", 500)])
+    for flow in range(40):
+        maker.flow(f"f{flow}").route(f"r{flow}", f"f{flow}", ["a-b"]).send([10 * flow], f"r{flow}")
+    plan = maker.build()
+    draws = maker.draws(plan)
+
+    ended = drive(plan, draws, stream(1, 0, SERVICE), ledger_size=16)
+
+    assert len(ended.growing.ledger) > 64
+    assert first_difference(run_reference(plan, draws, 1, 0), trace_of(plan, draws, ended)) == ""

@@ -202,6 +202,7 @@ from sim.kernel.queues import (
     keeps_server,
     leave_origin,
     let_in,
+    queue,
     state_of,
     take_out,
     write_stay,
@@ -366,14 +367,22 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                     pool_rooms[p, y] += flow[f, O_TEU]
                 trav[n, T_ROW] = pool[p, P_BEFORE] if pool[p, P_LEFT] == now else pool[p, P_LAST]
                 v = pool[p, P_SERVICE]
+                x = state_of(service, state, v, now)
                 if pool[p, P_OLDEST] == NEVER:
                     pool[p, P_OLDEST] = now
-                    x = state_of(service, state, v, now)
                     if state[x, X_WAIT] != NEVER:
                         call(events, station, s, now + state[x, X_WAIT])
                 g = service[v, B_FLEET]
                 if g != NEVER and fleet[g, F_LYING_2 + 1 - pool[p, P_END]]:
                     mark(ready, is_ready, fleet[g, F_STATION])
+                payload_ppm = row_table[station[s, S_ROW], R_PAYLOAD]
+                capacity = state[x, X_CAPACITY] * payload_ppm // PPM
+                queue(trav, queue_first, queue_last, station, classes, n, s, now)
+                if pool[p, P_FILLED] != NEVER or is_filled(
+                    pool, service, state, p, x, capacity, now
+                ):
+                    mark(ready, is_ready, s)
+                continue
             ask(trav, queue_first, queue_last, station, ready, is_ready, classes, n, s, now)
 
         elif run[K_LANDING] != NEVER:
@@ -472,9 +481,9 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             u = run[K_ACTING]
             run[K_ACTING] = vessel[u, U_NEXT]
             act(
-                fleet, vessel, vehicle, pool, station, row_table, queue_first, queue_last,
-                events, ready, is_ready, visits, cause_s, trav, share, ledger, run, sizes,
-                classes, first_vehicle, u,
+                fleet, vessel, vehicle, pool, service, state, station, row_table,
+                queue_first, queue_last, events, ready, is_ready, visits,
+                cause_s, trav, share, ledger, run, sizes, classes, first_vehicle, u,
             )  # fmt: skip
 
         elif events[0] and events[1] >> 32 == now:
@@ -499,7 +508,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                         cons, route_step, step_station, station, row_table, index, row
                     )
                 ):
-                    give_back_server(trav, row_table, ready, is_ready, index)
+                    give_back_server(trav, station, row_table, ready, is_ready, index)
                 if index < consignments:
                     trav[index, T_NEXT] = run[K_GOING]
                     run[K_GOING] = index
@@ -693,7 +702,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                             served_s = draw_s(law_table, row_law[row, column], drawn, mean_fp)
                             served_s = slowed_s(served_s, row_table[row, R_RATE])
                         if station[s, S_BLOCKS]:
-                            give_back_server(trav, row_table, ready, is_ready, t)
+                            give_back_server(trav, station, row_table, ready, is_ready, t)
                         request_s = trav[t, T_REQUEST]
                         if request_s < now:
                             book_wait(

@@ -27,16 +27,19 @@ class Ended(NamedTuple):
     growing: Growing
 
 
-def drive(plan: Plan, draws: Draws, stream: int) -> Ended:
+def drive(
+    plan: Plan, draws: Draws, stream: int, *, ledger_size: int = LEDGER_SIZE
+) -> Ended:
     """Return what one replication leaves behind.
 
     Parameters
     ----------
     stream
         Word from which the keys of service times begin (R3).
+    ledger_size
+        Keys for which the ledger has room at first, a power of two, at least 8.
     """
     station_stream = mix_array(stream, plan.station_key)
-    ledger_size = LEDGER_SIZE
     # Interpreted, keys overflow with a warning where machine code wraps in silence.
     with np.errstate(over="ignore"):
         while True:
@@ -66,7 +69,9 @@ def _begin(tables: Tables, plan: Plan, ledger_size: int) -> Growing:
     first_vehicle = len(cons) + len(tables.pool)
     trav = np.full((first_vehicle + 64, k.TRAVELLER_COLUMNS), NEVER, dtype=np.int64)
     trav[: len(cons), k.T_CLASS] = flow[cons[:, k.N_FLOW], k.O_RANK]
-    trav[: len(cons), k.T_SHARE] = np.where(cons[:, k.N_MEASURED], cons[:, k.N_FLOW], NEVER)
+    created_s = cons[:, k.N_CREATED]
+    is_measured = (created_s >= plan.window_start_s) & (created_s < plan.window_end_s)
+    trav[: len(cons), k.T_SHARE] = np.where(is_measured, cons[:, k.N_FLOW], NEVER)
     trav[len(cons) : first_vehicle, k.T_CLASS] = flow[-1, k.O_RANK]
     share = np.full((len(flow), 3), NEVER, dtype=np.int64)
     share[:-1, k.SHARE_FLOW] = np.arange(len(flow) - 1)

@@ -69,19 +69,22 @@ def borrowed(array: R) -> R:
     return array
 
 
-@intrinsic
 def _without_owner(_: Any, array: Any) -> Any:  # noqa: ANN401 - numba's own types
     """Return signature and code of an array whose owner is left out."""
 
     def code(context: Any, builder: Any, _: Any, args: Any) -> Any:  # noqa: ANN401
         made = context.make_array(array)(context, builder, args[0])
-        made.meminfo = cgutils.get_null_value(made.meminfo.type)
+        made.meminfo = _NULL(made.meminfo.type)
         return made._getvalue()  # noqa: SLF001 - as numba itself does
 
     return array(array), code
 
 
+_NULL: Any = cgutils.get_null_value
+_BORROW: Any = intrinsic(_without_owner)
+
+
 @overload(borrowed, strict=False)
 def _borrowed(array: Any) -> Any:  # noqa: ANN401, ARG001 - numba reads its type
     """Return what machine code does for `borrowed`."""
-    return lambda array: _without_owner(array)  # noqa: PLW0108 - numba wants a function
+    return lambda array: _BORROW(array)  # noqa: PLW0108 - numba wants a function

@@ -56,9 +56,9 @@ C_EFFECT, C_VALUE, C_WEATHER, C_TARGET, C_TARGET_END = range(5)
 CLOSURE_COLUMNS = 5
 
 # --- consignments
-N_FLOW, N_ROUTE, N_CREATED, N_ENTERED, N_MEASURED, N_STEP, N_YARD, N_FINISHED, N_STATUS = range(9)
+N_FLOW, N_ROUTE, N_STEP, N_YARD, N_FINISHED, N_STATUS, N_CREATED, N_ENTERED = range(8)
 """N_STEP: the step it takes; N_YARD: yard in which it takes room, or NEVER."""
-CONSIGNMENT_COLUMNS = 9
+CONSIGNMENT_COLUMNS = 8
 
 # --- travellers
 T_NEXT, T_PREV = 0, 1

@@ -46,19 +46,17 @@ Rows = NDArray[np.int32]
 
 
 @compiled
-def ask(
+def queue(
     trav: Ints,
     queue_first: Ints,
     queue_last: Ints,
     station: Ints,
-    ready: Ints,
-    is_ready: Flags,
     classes: int,
     t: int,
     s: int,
     now_s: int,
 ) -> None:
-    """Put a traveller in its place in a station's queue, and the station among the ready."""
+    """Put a traveller in its place in a station's queue."""
     q = s * classes
     if station[s, S_CLASS]:
         q += trav[t, T_CLASS]
@@ -79,6 +77,23 @@ def ask(
     else:
         trav[after, T_PREV] = t
     station[s, S_LENGTH] += 1
+
+
+@compiled
+def ask(
+    trav: Ints,
+    queue_first: Ints,
+    queue_last: Ints,
+    station: Ints,
+    ready: Ints,
+    is_ready: Flags,
+    classes: int,
+    t: int,
+    s: int,
+    now_s: int,
+) -> None:
+    """Put a traveller in its place in a station's queue, and the station among the ready."""
+    queue(trav, queue_first, queue_last, station, classes, t, s, now_s)
     mark(ready, is_ready, s)
 
 
@@ -103,14 +118,16 @@ def keeps_server(
 
 @compiled
 def give_back_server(
-    trav: Ints, row_table: Ints, ready: Ints, is_ready: Flags, t: int
+    trav: Ints, station: Ints, row_table: Ints, ready: Ints, is_ready: Flags, t: int
 ) -> None:
-    """Give back the server that a traveller has, if any."""
+    """Give back the server that a traveller has, if any; nobody need look if nobody waits."""
     row = trav[t, T_ROW]
     if row != NEVER:
         trav[t, T_ROW] = NEVER
         row_table[row, R_FREE] += 1
-        mark(ready, is_ready, row_table[row, R_STATION])
+        s = row_table[row, R_STATION]
+        if station[s, S_LENGTH]:
+            mark(ready, is_ready, s)
 
 
 @compiled
@@ -129,7 +146,7 @@ def let_in(
     while places > 0 and q < (s + 1) * classes:
         t = queue_first[q]
         while places > 0 and t != NEVER:
-            give_back_server(trav, row_table, ready, is_ready, t)
+            give_back_server(trav, station, row_table, ready, is_ready, t)
             t = trav[t, T_NEXT]
             places -= 1
         q += 1

@@ -47,10 +47,10 @@ def run_drawn(plan: Plan, draws: Draws, seed: int, replication: int) -> Trace:
     draws
         Of `draw`, or made by hand.
     """
-    return _trace(plan, draws, drive(plan, draws, stream(seed, replication, SERVICE)))
+    return trace_of(plan, draws, drive(plan, draws, stream(seed, replication, SERVICE)))
 
 
-def _trace(plan: Plan, draws: Draws, ended: Ended) -> Trace:
+def trace_of(plan: Plan, draws: Draws, ended: Ended) -> Trace:
     """Return what happened in the order the Trace states."""
     run, cons = ended.tables.run, ended.tables.consignment
     ended_s, vehicles = int(run[K_NOW]), int(run[K_VEHICLES])

@@ -106,7 +106,7 @@ def tables_of(plan: Plan, draws: Draws) -> Tables:
         closure=_closures(plan),
         closure_target=_ints(plan.closure_target),
         law_table=_read_only(plan.law_table),
-        consignment=_consignments(plan, draws),
+        consignment=_consignments(draws),
         consignment_key=_words(draws.consignment_key),
         entry=np.argsort(draws.consignment_entered_s, kind="stable"),
         change=_changes(draws),
@@ -280,14 +280,13 @@ def _flows(plan: Plan) -> Ints:
     return table
 
 
-def _consignments(plan: Plan, draws: Draws) -> Ints:
+def _consignments(draws: Draws) -> Ints:
     created_s = draws.consignment_created_s
     table = _filled(len(created_s), k.CONSIGNMENT_COLUMNS)
     table[:, k.N_FLOW] = draws.consignment_flow
     table[:, k.N_ROUTE] = draws.consignment_route
     table[:, k.N_CREATED] = created_s
     table[:, k.N_ENTERED] = draws.consignment_entered_s
-    table[:, k.N_MEASURED] = (created_s >= plan.window_start_s) & (created_s < plan.window_end_s)
     table[:, k.N_STATUS] = 0
     return table
 

@@ -83,7 +83,7 @@ from sim.kernel.layout import (
     X_VEHICLES,
     X_WAIT,
 )
-from sim.kernel.queues import Flags, Rows, ask, write_visit
+from sim.kernel.queues import Flags, Rows, ask, state_of, write_visit
 from sim.plan import NEVER, Cause
 
 Ints = NDArray[np.int64]
@@ -176,9 +176,20 @@ def send(fleet: Ints, vehicle: Ints, vessel: Ints, run: Ints, g: int, end: int, 
 
 @compiled
 def lie_idle(
-    fleet: Ints, vessel: Ints, pool: Ints, ready: Ints, is_ready: Flags, u: int, now_s: int
+    fleet: Ints,
+    vessel: Ints,
+    pool: Ints,
+    ready: Ints,
+    is_ready: Flags,
+    u: int,
+    target: int,
+    now_s: int,
 ) -> None:
-    """Put a vehicle among those that lie ready at its end, in order of (instant, trip)."""
+    """Put a vehicle among those that lie ready at its end, in order of (instant, trip).
+
+    Its pool looks if load waits there, its fleet if load waits at the other end or there are
+    more vehicles than `target`.
+    """
     g, end = vessel[u, U_FLEET], vessel[u, U_END]
     vessel[u, U_SINCE] = now_s
     before = fleet[g, F_IDLE_LAST_2 + end]
@@ -199,17 +210,22 @@ def lie_idle(
     else:
         vessel[after, U_PREV] = u
     fleet[g, F_LYING_2 + end] += 1
-    if fleet[g, F_POOL_2 + end] != NEVER:
-        mark(ready, is_ready, pool[fleet[g, F_POOL_2 + end], P_STATION])
-    mark(ready, is_ready, fleet[g, F_STATION])
+    own, other = fleet[g, F_POOL_2 + end], fleet[g, F_POOL_2 + 1 - end]
+    if own != NEVER and pool[own, P_OLDEST] != NEVER:
+        mark(ready, is_ready, pool[own, P_STATION])
+    is_wanted_there = other != NEVER and pool[other, P_OLDEST] != NEVER
+    if is_wanted_there or fleet[g, F_SIZE] > target:
+        mark(ready, is_ready, fleet[g, F_STATION])
 
 
 @compiled
-def act(  # noqa: C901, PLR0912 - one branch for each phase of a vessel's life
+def act(  # noqa: C901, PLR0912, PLR0915 - one branch for each phase of a vessel's life
     fleet: Ints,
     vessel: Ints,
     vehicle: Ints,
     pool: Ints,
+    service: Ints,
+    state: Ints,
     station: Ints,
     row_table: Ints,
     queue_first: Ints,
@@ -250,7 +266,9 @@ def act(  # noqa: C901, PLR0912 - one branch for each phase of a vessel's life
             run[K_LANDING] = trip
         wait_s, next_phase = fleet[g, F_TURNAROUND], REST
     elif phase == REST:
-        lie_idle(fleet, vessel, pool, ready, is_ready, u, now_s)
+        state_of(service, state, fleet[g, F_SERVICE], now_s)
+        target = fleet_target(fleet, service, state, station, row_table, g)
+        lie_idle(fleet, vessel, pool, ready, is_ready, u, target, now_s)
     elif phase == ORDERED:
         wait_s, next_phase = 0, SAIL
         if vessel[u, U_BERTHED] != NEVER and handling != NEVER:
