@@ -15,12 +15,12 @@ import traceback
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
 
 import typer
 
 from network.errors import KeruenError
-from sim.errors import GridlockError
+from sim.errors import GridlockError, ResultsError
 from sim.version import VERSION
 
 if TYPE_CHECKING:
@@ -84,6 +84,10 @@ Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Processes at work at o
 Force = Annotated[bool, typer.Option("--force", help="Run again what is finished.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 OfScenario = Annotated[str, typer.Option("--scenario", help="Scenario whose network is meant.")]
+
+
+Mode = Literal["rail", "road", "sea", "river", "air"]
+LoadClass = Literal["box", "bulk", "grain", "truck", "air"]
 
 
 def _show_version(asked: bool) -> None:
@@ -225,8 +229,11 @@ def report(
     folder: Annotated[Path, typer.Argument(help="Folder of a run or of a comparison.")],
     *,
     basemap: Annotated[
-        str, typer.Option("--basemap", help="land, borders, or a GeoJSON file.")
-    ] = "land",
+        str | None,
+        typer.Option(
+            "--basemap", help="land, borders, or a GeoJSON file; default as the scenario says."
+        ),
+    ] = None,
 ) -> None:
     """Write the report of results again."""
     from sim.report.page import write
@@ -241,7 +248,7 @@ def open_report(
     """Open the report of results in the browser."""
     page = folder / "report.html"
     if not page.is_file():
-        raise FileNotFoundError(f"{page}: no such file; keruen report {folder} writes it")
+        raise ResultsError(f"{page}: no such file; keruen report {folder} writes it")
     typer.launch(page.resolve().as_uri())
 
 
@@ -456,23 +463,26 @@ def network_show(
 def network_visit(
     node: Annotated[str, typer.Argument(help="Id of a node.")],
     *,
-    mode: Annotated[str, typer.Option("--mode", help="Mode of the vehicle that comes.")] = "rail",
+    mode: Annotated[Mode, typer.Option("--mode", help="Mode of the vehicle that comes.")] = "rail",
     onward: Annotated[
-        str, typer.Option("--onward", help="Mode of the vehicle that goes; default the same.")
-    ] = "",
-    load: Annotated[str, typer.Option("--load", help="box, bulk, grain, truck or air.")] = "box",
+        Mode | None,
+        typer.Option("--onward", help="Mode of the vehicle that goes; default the same."),
+    ] = None,
+    load: Annotated[LoadClass, typer.Option("--load", help="What is carried.")] = "box",
     to_china: Annotated[bool, typer.Option("--to-china", help="On the way to China.")] = False,
     from_china: Annotated[bool, typer.Option("--from-china", help="On the way from it.")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="The vehicle only stops there.")] = False,
     scenario: OfScenario = "baseline-2028.yaml",
     as_json: AsJson = False,
 ) -> None:
-    """List the facilities that a load passes at a node, in order."""
+    """List the facilities that a load passes at a node on the window's first day, in order."""
+    from network.load import on
     from network.visit import visit
 
     bound = {"to_china": to_china, "from_china": from_china}
+    loaded = _load(scenario)
     rows = visit(
-        _network(_load(scenario)),
+        on(_network(loaded), loaded.window.start),
         node,
         mode_in=mode,
         mode_out=onward or mode,

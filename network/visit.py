@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+from network.errors import NetworkError, Problem
+from network.reader import nearest
 from network.schema import FacilityRow, Network
 
 OPERATIONS = (
@@ -104,7 +106,15 @@ def visit(
         Modes of the vehicles that come and go; empty at a route's ends.
     direction
         Those of from_china, to_china, north, south, east, west that hold.
+
+    Raises
+    ------
+    NetworkError
+        There is no such node; the nearest is said.
     """
+    nodes = [row.id for row in network.nodes]
+    if node not in nodes:
+        raise NetworkError([Problem("nodes", f"no node {node!r}{nearest(node, nodes)}")])
     rows = [row for row in network.facilities if row.node == node]
     arriving = Side(mode_in, service_group_in, direction) if mode_in else None
     departing = Side(mode_out, service_group_out, direction) if mode_out else None

@@ -146,3 +146,20 @@ def test_reader_that_leaves_early_is_no_error() -> None:
 
         assert process.stderr.read() == b""
         assert process.wait() == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("open", "nowhere"), "report.html: no such file; keruen report nowhere writes it"),
+        (("network", "visit", "dostyk", "--mode", "rial"), "'rial' is not one of 'rail', 'road'"),
+        (("network", "visit", "dostyk", "--load", "boxes"), "'boxes' is not one of 'box'"),
+    ],
+)
+def test_wrong_argument_exits_2_with_what_is_allowed(
+    arguments: tuple[str, ...], message: str
+) -> None:
+    result = keruen(*arguments)
+
+    assert (result.stdout, result.returncode) == ("", 2)
+    assert message in " ".join(result.stderr.split())

@@ -280,6 +280,21 @@ def test_definitions_lie_beside_the_tables(tmp_path: Path, experiment: Experimen
     assert columns["meaning"].notna().all()
 
 
+def test_folder_that_cannot_be_written_to_is_named_before_the_run(tmp_path: Path) -> None:
+    path = tmp_path / "queue.yaml"
+    path.write_text(QUEUE)
+    (tmp_path / "out").write_text("a file")
+    seen: list[int] = []
+
+    def counted(plan: Plan, seed: int, replication: int) -> Trace:
+        seen.append(replication)
+        return run(plan, seed, replication)
+
+    with pytest.raises(ResultsError, match=r"out: cannot be written to \(File exists\)"):
+        obtain_run(load(path), Engine("simpy", counted), tmp_path / "out", clock_s=lambda: 0.0)
+    assert seen == []
+
+
 def test_finished_run_is_read_and_not_run_again(tmp_path: Path) -> None:
     path = tmp_path / "queue.yaml"
     path.write_text(QUEUE)

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from network.errors import NetworkError
 from network.load import corridor_folder, load, on
 from network.schema import FacilityRow, Network
 from network.visit import Side, handling, stop, visit
@@ -27,6 +28,11 @@ def row(operation: str, **more: object) -> FacilityRow:
         id=operation, node="x", operation=operation, mode_in="rail", mode_out="rail", per="train"
     )
     return made._replace(**more)  # type: ignore[arg-type]  # fields by name
+
+
+def test_node_that_is_not_there_is_named_with_the_nearest(corridor: Network) -> None:
+    with pytest.raises(NetworkError, match="no node 'dostik'; did you mean 'dostyk'"):
+        visit(corridor, "dostik", mode_in="rail", mode_out="rail", load_class="box")
 
 
 TO_CHINA = frozenset({"to_china", "east"})

@@ -81,6 +81,23 @@ def read_arrays(path: Path) -> dict[str, NDArray[np.generic]]:
         raise ResultsError(f"{path}: no arrays of results ({fault}); run it again") from fault
 
 
+def check_folder(folder: Path) -> None:
+    """Make a folder, unless it is there, and a file in it for a moment.
+
+    Raises
+    ------
+    ResultsError
+        If nothing can be written there: better known before a run than after it.
+    """
+    probe = folder / f".{os.getpid()}.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as fault:
+        raise ResultsError(f"{folder}: cannot be written to ({fault.strerror})") from fault
+
+
 def write_folder(folder: Path, fill: Callable[[Path], None]) -> None:
     """Make a folder at once: filled under another name, synced, renamed.
 

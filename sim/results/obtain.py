@@ -14,6 +14,7 @@ from sim.compiler.build import compile_plan
 from sim.experiment.pairing import compare
 from sim.experiment.replicate import Run, places, run_experiment
 from sim.results import manifest
+from sim.results.files import check_folder
 from sim.results.identity import Identity, identify
 from sim.results.store import (
     Facts,
@@ -89,6 +90,7 @@ def obtain_run(
     network = network_of(scenario)
     plan, legend = compile_plan(scenario, network)
     compiled_s = clock_s()
+    check_folder(root)
     experiment = run_experiment(
         plan,
         legend,

@@ -82,7 +82,7 @@ def locate(name: str, beside: Path, search: Sequence[Path] = ()) -> Path:
 
 def _yaml_files(folder: Path) -> Iterator[Path]:
     for pattern in ("*.yaml", "patches/*.yaml", "examples/*.yaml"):
-        yield from folder.glob(pattern)
+        yield from (path for path in folder.glob(pattern) if path.is_file())
 
 
 def stack(path: Path, search: Sequence[Path] = ()) -> Stack:
