@@ -286,6 +286,13 @@ FACILITIES = (
     Attribute("batch_max", "integer", "count", "served together at most", least=1),
     Attribute("queue_max", "integer", "count", "waiting at most, else refused", least=0),
     Attribute(
+        "blocking",
+        "text",
+        "",
+        "after_service = who finds the queue full is not refused but keeps the server before",
+        allowed=("after_service",),
+    ),
+    Attribute(
         "at_closing",
         "text",
         "",

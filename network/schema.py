@@ -85,6 +85,7 @@ class FacilityRow(NamedTuple):
     batch_min: int | None = None
     batch_max: int | None = None
     queue_max: int | None = None
+    blocking: str = ""
     at_closing: str = "finish"
     when_full: str = "hold"
     available_from: date | None = None

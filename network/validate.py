@@ -144,8 +144,16 @@ def _facility(row: FacilityRow) -> Iterator[str]:
         yield f"days {row.days!r} is not like Mon-Sun, Mon-Fri or Mon;Wed"
     if row.ref_teu is not None and row.per != "train":
         yield f"ref_teu belongs to per: train, not per: {row.per}"
+    yield from _blocking(row)
     if row.batch_min and row.batch_max and row.batch_min > row.batch_max:
         yield f"batch_min {row.batch_min} is more than batch_max {row.batch_max}"
+
+
+def _blocking(row: FacilityRow) -> Iterator[str]:
+    if row.blocking and row.queue_max is None:
+        yield f"blocking {row.blocking} needs queue_max"
+    if row.blocking and row.per not in {"teu", "consignment"}:
+        yield f"blocking is for rows per teu or consignment, not per: {row.per}"
 
 
 def _station(row: FacilityRow) -> tuple[str, str, str, str]:

@@ -124,6 +124,9 @@ class Plan(NamedTuple):
     """(S,) visits served together by one server; 1 and 1 but for `batch` (R18)."""
     station_queue_max: Ints
     """(S,) most that may wait, or NEVER; one more is refused (R17)."""
+    station_blocks: Ints
+    """(S,) 1: one more is not refused; a consignment that comes from a server keeps it until
+    it is among those that may wait, or served (R18). Servers of batches are not kept."""
 
     # --- rows (R,): the parts of a station that open, shut and slow on their own
     row_first: Ints

@@ -188,6 +188,7 @@ class PlanMaker:
             station_batch_min=ints([spec.get("batch", (1, 1))[0] for spec in specs]),
             station_batch_max=ints([spec.get("batch", (1, 1))[1] for spec in specs]),
             station_queue_max=ints([spec.get("queue_max", NEVER) for spec in specs]),
+            station_blocks=ints([spec.get("blocks", 0) for spec in specs]),
             row_first=row_first,
             row_servers=ints([servers for _, servers, _ in rows]),
             row_law=row_law.reshape(-1, 1),

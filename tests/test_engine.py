@@ -101,6 +101,40 @@ def test_full_queue_turns_away_the_last_to_come() -> None:
     assert trace.consignment_finished_s.tolist() == [100, 200, 20, 300]
 
 
+def row_of_two(places: int) -> PlanMaker:
+    """Return stations of 100 s and 300 s, so many places between, blocking after service."""
+    maker = PlanMaker(horizon_s=10_000).server("s", mean_s=100)
+    maker.server("t", mean_s=300, queue_max=places, blocks=1)
+    return maker.flow("f").route("r", "f", ["s", "t"])
+
+
+@pytest.mark.parametrize(("places", "starts_s"), [(0, [0, 100, 400]), (1, [0, 100, 200])])
+def test_who_finds_no_place_keeps_the_server_before(places: int, starts_s: list[int]) -> None:
+    # The second is served at s until 200 and, without a place between, stands there until t is
+    # free at 400; with one place it waits there and s goes on at 200.
+    maker = row_of_two(places).send([0, 0, 0], "r")
+    trace = run(maker)
+
+    assert stays(trace, rank(maker, "s")).start_s == starts_s
+    assert stays(trace, rank(maker, "t")).start_s == [100, 400, 700]
+    # What stands in a server waits: 100 s at s and 200 s for t, and 600 s in all.
+    assert seconds(trace, Cause.QUEUE) == [0, 300, 600]
+
+
+def test_places_given_free_pass_up_the_row_in_one_instant() -> None:
+    # Three stations of 100, 100 and 300 s without places: at 500 the third is free, so the one
+    # that stood in the second goes on, and the one that stood in the first after it.
+    maker = PlanMaker(horizon_s=10_000).server("s", mean_s=100)
+    maker.server("t", mean_s=100, queue_max=0, blocks=1)
+    maker.server("u", mean_s=300, queue_max=0, blocks=1)
+    maker.flow("f").route("r", "f", ["s", "t", "u"]).send([0, 0, 0, 0], "r")
+    trace = run(maker)
+
+    assert stays(trace, rank(maker, "u")).start_s == [200, 500, 800, 1100]
+    assert stays(trace, rank(maker, "t")).start_s == [100, 200, 500, 800]
+    assert stays(trace, rank(maker, "s")).start_s == [0, 100, 200, 500]
+
+
 def test_shut_station_starts_nothing_and_finishes_what_it_has() -> None:
     maker = one_server(mean_s=100).send([0, 20, 160], "r")
     trace = run(maker.closure("storm", ["s"], [(50, 200)], weather=1))

@@ -136,6 +136,7 @@ def _stations(parts: Parts) -> Arrays:
         "station_batch_min": ints(one.batch_min for one in stations),
         "station_batch_max": ints(one.batch_max for one in stations),
         "station_queue_max": ints(one.queue_max for one in stations),
+        "station_blocks": ints(one.blocks for one in stations),
         "row_first": firsts([one.rows for one in stations]),
         "meter_paths_milli": ints(one.paths_milli for one in meters),
         "meter_burst": ints(one.burst for one in meters),

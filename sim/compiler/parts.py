@@ -74,6 +74,7 @@ class StationPart(NamedTuple):
     batch_min: int = 1
     batch_max: int = 1
     queue_max: int = NEVER
+    blocks: bool = False
     meter: MeterPart | None = None
     yard: YardPart | None = None
 

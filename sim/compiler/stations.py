@@ -93,6 +93,7 @@ def server_station(facilities: Facilities, key: str) -> StationPart:
         batch_min=max(row.batch_min or 1 for row in rows),
         batch_max=max(row.batch_max or row.batch_min or 1 for row in rows),
         queue_max=max(NEVER if row.queue_max is None else row.queue_max for row in rows),
+        blocks=any(row.blocking for row in rows),
     )
 
 

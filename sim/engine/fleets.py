@@ -53,9 +53,7 @@ class Vessel:
 class Fleet:
     """The vehicles of one line, idle at its ends or under way."""
 
-    def __init__(
-        self, world: World, fleet: int, service: Service, stations: Stations
-    ) -> None:
+    def __init__(self, world: World, fleet: int, service: Service, stations: Stations) -> None:
         plan = world.plan
         self._world = world
         self.rank = int(plan.fleet_station[fleet])
@@ -203,9 +201,7 @@ class Fleet:
                 world.traffic.let_go(trip)
                 yield world.env.timeout(call_s)
             else:
-                trip.account.begin(
-                    self._berth_rank[end], Cause.SERVICE, world.env.now, call_s
-                )
+                trip.account.begin(self._berth_rank[end], Cause.SERVICE, world.env.now, call_s)
                 yield world.env.timeout(call_s)
                 world.traffic.let_go(trip)
         if self._turnaround_s:

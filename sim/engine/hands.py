@@ -36,12 +36,16 @@ class Hands:
     """The services in hand at one station that its closings can stop."""
 
     def __init__(
-        self, world: World, rank: int, availability: Availability, release: Callable[[int], None]
+        self,
+        world: World,
+        rank: int,
+        availability: Availability,
+        finish: Callable[[int, list[Visit]], None],
     ) -> None:
         self._world = world
         self._rank = rank
         self._availability = availability
-        self._release = release
+        self._finish = finish
         self._rule = {
             row: AtClosing(int(world.plan.row_at_closing[row])) for row in availability.rows
         }
@@ -112,4 +116,6 @@ class Hands:
             visit.duration_s = self._world.env.now - visit.start_s
             self._world.log.write(self._rank, visit)
             visit.fire_in(0)
-        self._release(hand.row)
+        callbacks = hand.batch[0].callbacks
+        assert callbacks is not None
+        callbacks.append(lambda _: self._finish(hand.row, hand.batch))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heapq import heapify, heappop, heappush, nlargest
+from heapq import heapify, heappop, heappush, nlargest, nsmallest
 from typing import TYPE_CHECKING
 
 from sim.engine.availability import Availability
@@ -43,6 +43,10 @@ class Queue:
     def pop(self) -> Visit:
         """Take out the next visit."""
         return heappop(self._entries)[3]
+
+    def first_few(self, count: int) -> list[Visit]:
+        """Return the visits that are next, at most so many."""
+        return [entry[3] for entry in nsmallest(count, self._entries)]
 
     def drop_last(self, count: int, now_s: int) -> list[Visit]:
         """Take out, of the visits that have just come, those that would be served last."""

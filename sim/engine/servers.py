@@ -33,10 +33,11 @@ class Server:
         self._batch_min = int(plan.station_batch_min[rank])
         self._batch_max = int(plan.station_batch_max[rank])
         self._queue_max = int(plan.station_queue_max[rank])
+        self._blocks = bool(plan.station_blocks[rank])
         self._free = {row: int(plan.row_servers[row]) for row in self.availability.rows}
         self._law = {row: plan.row_law[row].tolist() for row in self._free}
         self._mean_fp = {row: plan.row_mean_fp[row].tolist() for row in self._free}
-        self.hands = Hands(world, rank, self.availability, self._release)
+        self.hands = Hands(world, rank, self.availability, self._finish)
         self._ref_load = {row: int(plan.row_ref_load[row]) for row in self._free}
 
     def request(self, visit: Visit) -> None:
@@ -58,8 +59,17 @@ class Server:
                 break
             size = min(self._batch_max, len(self.queue))
             self._start(row, [self.queue.pop() for _ in range(size)])
-        if self._queue_max != NEVER and len(self.queue) > self._queue_max:
+        if self._blocks:
+            for visit in self.queue.first_few(self._queue_max):
+                self._let_in(visit)
+        elif self._queue_max != NEVER and len(self.queue) > self._queue_max:
             self._turn_away()
+
+    def _let_in(self, visit: Visit) -> None:
+        """Give back the server that the visitor has kept, if any."""
+        release = self._world.kept_servers.pop(visit.traveller.number, None)
+        if release is not None:
+            release()
 
     def seconds_to_lift(self, load_teu: int) -> int:
         """Return how long the open rows take to lift a load in thousandths of a TEU (R12)."""
@@ -82,6 +92,8 @@ class Server:
         served_s = self._duration_s(row, batch[0])
         self._free[row] -= 1
         for visit in batch:
+            if self._blocks:
+                self._let_in(visit)
             if visit.request_s < now_s:
                 self.queue.book_wait(visit, now_s)
             visit.row, visit.start_s = row, now_s
@@ -102,7 +114,15 @@ class Server:
             visit.fire_in(served_s)
         callbacks = batch[0].callbacks
         assert callbacks is not None
-        callbacks.append(lambda _: self._release(row))
+        callbacks.append(lambda _: self._finish(row, batch))
+
+    def _finish(self, row: int, batch: list[Visit]) -> None:
+        """Give back a server, or let who was served keep it until the next station has a place."""
+        traveller = batch[0].traveller
+        if self._batch_max == 1 and self._world.traffic.is_blocked(traveller):
+            self._world.kept_servers[traveller.number] = lambda: self._release(row)
+        else:
+            self._release(row)
 
     def _release(self, row: int) -> None:
         self._free[row] += 1

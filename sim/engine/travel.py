@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from simpy.events import Event
 
     from sim.engine.travellers import Vehicle
+    from sim.engine.visits import Traveller
     from sim.engine.world import World
 
 
@@ -69,6 +70,7 @@ class Traffic:
         self._world = world
         self.inside: dict[int, Consignment] = {}
         self.finished = 0
+        self._has_blocking = bool(world.plan.station_blocks.any())
 
     def enter(self, number: int) -> None:
         """Let a consignment begin its route; time before that had no open route."""
@@ -128,6 +130,14 @@ class Traffic:
     def refuse_waiting(self, consignment: Consignment) -> None:
         """Turn away a consignment that a vessel would have boarded (R17)."""
         self._finish(consignment, Status.REFUSED_STORAGE)
+
+    def is_blocked(self, traveller: Traveller) -> bool:
+        """Return whether who was served keeps the server until its next station lets it in."""
+        if not self._has_blocking or not isinstance(traveller, Consignment):
+            return False
+        if traveller.number not in self.inside:
+            return False
+        return bool(self._world.plan.station_blocks[self._world.steps[traveller.step]])
 
     def _take_step(self, consignment: Consignment) -> None:
         world = self._world

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from simpy.events import Event
 
     from sim.engine.travellers import Consignment, Vehicle
-    from sim.engine.visits import Visit
+    from sim.engine.visits import Traveller, Visit
     from sim.plan import Draws, Ints, Plan
 
 
@@ -77,6 +77,9 @@ class Movement(Protocol):
     def let_go(self, vehicle: Vehicle) -> None:
         """End the leg: what was aboard goes on by itself."""
 
+    def is_blocked(self, traveller: Traveller) -> bool:
+        """Return whether who was served keeps the server until its next station lets it in."""
+
     def refuse(self, rank: int, visit: Visit) -> None:
         """Turn away a consignment that found the queue full."""
 
@@ -128,6 +131,8 @@ class World:
         self.is_watching = False
         self.watch: Callable[[], None] = _look_away
         self.under_way: dict[int, Vehicle] = {}
+        self.kept_servers: dict[int, Callable[[], None]] = {}
+        """What gives back the server that a consignment keeps, by its number (R18)."""
 
     def begin_trip(self, vehicle: Vehicle) -> None:
         """Keep a vehicle on the books until it lets its load go."""
