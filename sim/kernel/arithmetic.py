@@ -6,7 +6,7 @@ Keys are uint64 throughout: a sum of int64 and uint64 would become a float.
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernel.jit import compiled
+from sim.kernel.jit import compiled, inlined
 from sim.kernel.layout import R_MEAN_TEU, R_SERVERS, R_SHUT, S_ROW, S_ROW_END
 
 Ints = NDArray[np.int64]
@@ -28,7 +28,7 @@ _LAST_STEP = 65_535
 _FRACTION = np.uint64(0xFF_FFFF)
 
 
-@compiled
+@inlined
 def mix(a: np.uint64, b: np.uint64) -> np.uint64:
     """Return a word in which every bit depends on all bits of both words."""
     z = a + (b + _ONE) * _STEP
@@ -37,7 +37,7 @@ def mix(a: np.uint64, b: np.uint64) -> np.uint64:
     return z ^ (z >> _SHIFTS[2])
 
 
-@compiled
+@inlined
 def draw_s(law_table: Ints, law: int, h: np.uint64, mean_fp: int) -> int:
     """Return the duration that a hash draws from a law: whole seconds, at least 1.
 
@@ -65,7 +65,7 @@ def draw_s(law_table: Ints, law: int, h: np.uint64, mean_fp: int) -> int:
     return max(1, int(value * mean_fp + (1 << 27)) >> 28)
 
 
-@compiled
+@inlined
 def slowed_s(duration_s: int, factor_ppm: int) -> int:
     """Return a duration begun under a rate factor: divided by it, half up, at least 1."""
     if factor_ppm == PPM:
@@ -73,7 +73,7 @@ def slowed_s(duration_s: int, factor_ppm: int) -> int:
     return max(1, (duration_s * PPM + factor_ppm // 2) // factor_ppm)
 
 
-@compiled
+@inlined
 def scaled_mean_fp(mean_fp: int, load_teu: int, ref_load: int) -> int:
     """Return the mean for a train's load; `ref_load` has the stated mean (R9)."""
     load = max(LEAST_LOAD_OF * load_teu, LEAST_LOAD * ref_load)

@@ -9,7 +9,7 @@ not measured. `spell` (M, 5) holds the times in which stations were shut.
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernel.jit import compiled
+from sim.kernel.jit import compiled, inlined
 from sim.kernel.layout import (
     K_KEYS,
     K_WANTING,
@@ -52,7 +52,7 @@ STORAGE = int(Cause.STORAGE)
 _SPREAD = -7046029254386353131  # the odd golden-ratio constant of 64 bits, signed
 
 
-@compiled
+@inlined
 def add(ledger: Ints, run: Ints, key: int, seconds: int) -> None:
     """Add seconds to a key; count it if it is new, say so if there is no room for it."""
     size = len(ledger)
@@ -80,7 +80,7 @@ def enlarged(ledger: Ints) -> Ints:
     return larger
 
 
-@compiled
+@inlined
 def book(
     cause_s: Seconds,
     trav: Ints,
@@ -115,7 +115,7 @@ def book(
         at = share[at, SHARE_NEXT]
 
 
-@compiled
+@inlined
 def begin(
     cause_s: Seconds,
     trav: Ints,

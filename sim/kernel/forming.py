@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from sim.kernel.arithmetic import mix, slowed_s
 from sim.kernel.heap import mark
-from sim.kernel.jit import compiled
+from sim.kernel.jit import compiled, inlined
 from sim.kernel.layout import (
     B_DEPARTING_2,
     B_HEADWAY,
@@ -87,7 +87,7 @@ DAY_S = 86_400
 LOAD_CLASSES = 5
 
 
-@compiled
+@inlined
 def is_filled(
     pool: Ints, service: Ints, state: Ints, p: int, x: int, capacity: int, now_s: int
 ) -> bool:
@@ -156,7 +156,7 @@ def pass_on_turn(
             mark(ready, is_ready, pool[other, P_STATION])
 
 
-@compiled
+@inlined
 def take_aboard(
     trav: Ints,
     cons: Ints,

@@ -6,7 +6,7 @@ A heap is an int64 array whose first number says how many follow.
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernel.jit import compiled
+from sim.kernel.jit import inlined
 from sim.kernel.layout import KIND_BIT, MARK, S_CALLED
 
 Ints = NDArray[np.int64]
@@ -14,7 +14,7 @@ Ints = NDArray[np.int64]
 NEXT = 2
 
 
-@compiled
+@inlined
 def push(heap: Ints, key: int) -> None:
     """Put a number in; there must be room."""
     at = heap[0] + 1
@@ -25,7 +25,7 @@ def push(heap: Ints, key: int) -> None:
     heap[at] = key
 
 
-@compiled
+@inlined
 def pop(heap: Ints) -> int:
     """Take the least number out."""
     least: int = heap[1]
@@ -46,7 +46,7 @@ def pop(heap: Ints) -> int:
     return least
 
 
-@compiled
+@inlined
 def mark(ready: Ints, is_ready: NDArray[np.bool_], rank: int) -> None:
     """Put a station among those that are ready, if it is not."""
     if not is_ready[rank]:
@@ -54,7 +54,7 @@ def mark(ready: Ints, is_ready: NDArray[np.bool_], rank: int) -> None:
         push(ready, rank)
 
 
-@compiled
+@inlined
 def call(events: Ints, station: Ints, rank: int, instant_s: int) -> None:
     """Let a station look again at an instant, unless that was the last it was called to.
 

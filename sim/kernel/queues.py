@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernel.heap import mark
-from sim.kernel.jit import compiled
+from sim.kernel.jit import compiled, inlined
 from sim.kernel.layout import (
     B_STATE,
     B_STATE_END,
@@ -45,7 +45,7 @@ Flags = NDArray[np.bool_]
 Rows = NDArray[np.int32]
 
 
-@compiled
+@inlined
 def queue(
     trav: Ints,
     queue_first: Ints,
@@ -79,7 +79,7 @@ def queue(
     station[s, S_LENGTH] += 1
 
 
-@compiled
+@inlined
 def ask(
     trav: Ints,
     queue_first: Ints,
@@ -97,7 +97,7 @@ def ask(
     mark(ready, is_ready, s)
 
 
-@compiled
+@inlined
 def keeps_server(
     cons: Ints,
     route_step: Ints,
@@ -116,7 +116,7 @@ def keeps_server(
     return bool(station[step_station[at], S_BLOCKS])
 
 
-@compiled
+@inlined
 def give_back_server(
     trav: Ints, station: Ints, row_table: Ints, ready: Ints, is_ready: Flags, t: int
 ) -> None:
@@ -152,7 +152,7 @@ def let_in(
         q += 1
 
 
-@compiled
+@inlined
 def take_out(
     trav: Ints, queue_first: Ints, queue_last: Ints, station: Ints, s: int, q: int, t: int
 ) -> None:
@@ -169,7 +169,7 @@ def take_out(
     station[s, S_LENGTH] -= 1
 
 
-@compiled
+@inlined
 def first_queue(queue_first: Ints, s: int, classes: int) -> int:
     """Return the queue of a station in which the next traveller stands; there must be one."""
     q = s * classes
@@ -178,7 +178,7 @@ def first_queue(queue_first: Ints, s: int, classes: int) -> int:
     return q
 
 
-@compiled
+@inlined
 def state_of(service: Ints, state: Ints, v: int, now_s: int) -> int:
     """Return the state of a service in force, and remember it."""
     x: int = service[v, B_STATE]
@@ -196,7 +196,7 @@ def is_at_hand(fleet: Ints, g: int, end: int, target: int) -> bool:
     return bool(fleet[g, F_LYING_2 + end] > (surplus - retired if end else retired))
 
 
-@compiled
+@inlined
 def leave_origin(
     vehicle: Ints, i: int, room: Ints, yard: Ints, ready: Ints, is_ready: Flags, run: Ints
 ) -> None:
@@ -214,7 +214,7 @@ def leave_origin(
     vehicle[i, V_ROOM] = NEVER
 
 
-@compiled
+@inlined
 def write_visit(
     visits: Rows, at: int, i: int, s: int, request_s: int, start_s: int, end_s: int
 ) -> None:
@@ -226,7 +226,7 @@ def write_visit(
     visits[at, 4] = end_s
 
 
-@compiled
+@inlined
 def write_stay(
     stays: Rows, at: int, n: int, s: int, request_s: int, start_s: int, end_s: int, i: int
 ) -> None:

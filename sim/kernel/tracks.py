@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from sim.kernel.arithmetic import slowed_s
 from sim.kernel.heap import call, mark
-from sim.kernel.jit import compiled
+from sim.kernel.jit import compiled, inlined
 from sim.kernel.layout import (
     M_BURST,
     M_CLEARED,
@@ -36,14 +36,14 @@ UNITS_PER_PATH = 86_400 * 1000
 thousandths of a path a day: the headway is rational in seconds, whole in units."""
 
 
-@compiled
+@inlined
 def section_of(meter: Ints, m: int) -> int:
     """Return the meter in whose row the section of an alternating pair stands."""
     opposite: int = meter[m, M_OPPOSITE]
     return m if opposite == NEVER else min(m, opposite)
 
 
-@compiled
+@inlined
 def first_entry_s(meter: Ints, station: Ints, m: int, now_s: int) -> int:
     """Return when the first train may enter, or NEVER: another must move first."""
     units_per_s = meter[m, M_PATHS]
@@ -69,7 +69,7 @@ def first_entry_s(meter: Ints, station: Ints, m: int, now_s: int) -> int:
     return max(now_s, int(first_s), int(meter[m, M_NEXT]))
 
 
-@compiled
+@inlined
 def enter_section(meter: Ints, m: int, factor_ppm: int, now_s: int) -> None:
     """Use up a path at this second; under a rate factor the gap after it is divided by it."""
     units_per_s, headway_s = meter[m, M_PATHS], meter[m, M_HEADWAY]

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from sim.kernel.arithmetic import lift_s, mix
 from sim.kernel.books import Seconds, begin
 from sim.kernel.heap import call, mark, push
-from sim.kernel.jit import compiled
+from sim.kernel.jit import compiled, inlined
 from sim.kernel.layout import (
     ARRIVE,
     B_STATE,
@@ -96,7 +96,7 @@ INITIAL, EMPTY = 1, 2
 """Set apart the keys of first moorings and of empty trips from those of loaded ones."""
 
 
-@compiled
+@inlined
 def fleet_target(
     fleet: Ints, service: Ints, state: Ints, station: Ints, row_table: Ints, g: int
 ) -> int:
@@ -141,7 +141,7 @@ def begin_empty(
     return i
 
 
-@compiled
+@inlined
 def let_act(vessel: Ints, run: Ints, u: int, phase: int) -> None:
     """Let a vessel act at this instant."""
     vessel[u, U_PHASE] = phase
