@@ -154,7 +154,7 @@ def give_back(
         trav[t, T_UNTIL] = end_s
 
 
-@compiled
+@inlined
 def book_wait(
     cause_s: Seconds,
     trav: Ints,
@@ -190,7 +190,7 @@ def book_wait(
         book(cause_s, trav, share, ledger, run, sizes, t, place, cause, NEVER, rest_s)
 
 
-@compiled
+@inlined
 def book_gates(
     cause_s: Seconds,
     trav: Ints,
@@ -239,7 +239,7 @@ def book_gates(
         )  # fmt: skip
 
 
-@compiled
+@inlined
 def book_forming(
     cause_s: Seconds,
     trav: Ints,

@@ -106,7 +106,7 @@ def is_filled(
     return bool((least != NEVER and load >= least) or on_deck > capacity)
 
 
-@compiled
+@inlined
 def has_turn(
     pool: Ints,
     service: Ints,
@@ -143,7 +143,7 @@ def has_turn(
     return True
 
 
-@compiled
+@inlined
 def pass_on_turn(
     pool: Ints, service: Ints, service_pool: Ints, ready: Ints, is_ready: Flags, p: int
 ) -> None:
@@ -236,7 +236,7 @@ def turn_away(
         mark(ready, is_ready, yard[y, Y_STATION])
 
 
-@compiled
+@inlined
 def leave_pool(
     pool: Ints,
     pool_days: NDArray[np.int32],

@@ -106,7 +106,7 @@ def fleet_target(
     return max(0, int(vehicles - out))
 
 
-@compiled
+@inlined
 def begin_empty(
     fleet: Ints,
     vehicle: Ints,
@@ -149,7 +149,7 @@ def let_act(vessel: Ints, run: Ints, u: int, phase: int) -> None:
     run[K_ACTING] = u
 
 
-@compiled
+@inlined
 def take_idle(fleet: Ints, vessel: Ints, g: int, end: int) -> int:
     """Return the vehicle that has lain ready longest at an end, and take it from there."""
     u: int = fleet[g, F_IDLE_2 + end]
@@ -164,7 +164,7 @@ def take_idle(fleet: Ints, vessel: Ints, g: int, end: int) -> int:
     return u
 
 
-@compiled
+@inlined
 def send(fleet: Ints, vehicle: Ints, vessel: Ints, run: Ints, g: int, end: int, i: int) -> None:
     """Give the vehicle that has lain ready longest its next trip."""
     u = take_idle(fleet, vessel, g, end)
@@ -174,7 +174,7 @@ def send(fleet: Ints, vehicle: Ints, vessel: Ints, run: Ints, g: int, end: int, 
     let_act(vessel, run, u, ORDERED)
 
 
-@compiled
+@inlined
 def lie_idle(
     fleet: Ints,
     vessel: Ints,
@@ -218,7 +218,7 @@ def lie_idle(
         mark(ready, is_ready, fleet[g, F_STATION])
 
 
-@compiled
+@inlined
 def act(  # noqa: C901, PLR0912, PLR0915 - one branch for each phase of a vessel's life
     fleet: Ints,
     vessel: Ints,
@@ -344,7 +344,7 @@ def lay_up(fleet: Ints, vessel: Ints, run: Ints, g: int) -> None:
     let_act(vessel, run, u, LAY_UP)
 
 
-@compiled
+@inlined
 def is_wanted(
     fleet: Ints, pool: Ints, state: Ints, station: Ints, events: Ints, trav: Ints,
     g: int, end: int, x: int, consignments: int, now_s: int,
