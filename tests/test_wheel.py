@@ -69,7 +69,7 @@ def keruen(command: Path, folder: Path, *arguments: str) -> str:
         cwd=folder,
         capture_output=True,
         text=True,
-        env={**kept, "MPLCONFIGDIR": str(folder.parent)},
+        env=kept,
         check=False,
     )
     assert result.returncode == 0, result.stderr
