@@ -1,6 +1,9 @@
 """The compiled engine gives the trace of the reference engine, bit for bit."""
 
+from collections.abc import Callable
+from heapq import heapify
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,6 +46,38 @@ def test_engines_agree_on_a_thousand_random_plans() -> None:
 
         told = first_difference(reference, run_compiled(plan, draws, seed, 0))
         assert not told, f"plan {seed}: {told}"
+
+
+def last_of_ties(heap: list[Any]) -> Any:  # noqa: ANN401 - entries of any queue
+    """Take the entry of the greatest id among those of one priority and second."""
+    entry = min(heap, key=lambda found: (found[0], found[1], -found[2]))
+    heap.remove(entry)
+    heapify(heap)
+    return entry
+
+
+def greatest(heap: list[Any]) -> Any:  # noqa: ANN401
+    """Take the entry that should come last."""
+    entry = max(heap)
+    heap.remove(entry)
+    heapify(heap)
+    return entry
+
+
+@pytest.mark.parametrize(
+    ("module", "pop"), [("queues", last_of_ties), ("clock", greatest), ("fleets", greatest)]
+)
+def test_fault_in_a_tie_rule_is_caught(
+    module: str, pop: Callable[[list[Any]], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"sim.engine.{module}.heappop", pop)
+
+    def is_caught(seed: int) -> bool:
+        _, plan, draws = random_plan(seed)
+        reference, other = run_reference(plan, draws, 1, 0), run_compiled(plan, draws, 1, 0)
+        return first_difference(reference, other) != ""
+
+    assert any(is_caught(seed) for seed in range(100))
 
 
 def test_first_differing_row_is_told_in_words() -> None:
