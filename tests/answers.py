@@ -24,6 +24,10 @@ from sim.scenario.models import Scenario
 FOLDER = Path(__file__).with_name("known_answers")
 BANK = Path(__file__).with_name("known_answers.json")
 LEAST_REPLICATIONS = 20
+AT_ONCE = 500
+"""Replications of one run: all their tables are in memory together."""
+FRESH = 1000
+"""From the first seeds to those of a second try."""
 DAY_S = 86_400
 HOUR_S = 3_600
 
@@ -93,12 +97,23 @@ def _case(entry: Mapping[str, Any]) -> Case:
     )
 
 
-def scenario_of(case: Case, *, seed: int | None = None, is_thinned: bool = False) -> Scenario:
-    """Return the scenario of a case, with fresh seeds or thinned if asked for."""
-    options = dict(case.thinned) if is_thinned else {}
-    if seed is not None:
-        options["experiment.seed"] = seed
-    return load(FOLDER / case.scenario, sets=[f"{key}={value}" for key, value in options.items()])
+@cache
+def left_out() -> Mapping[str, str]:
+    """Return what the language does not say, by case, and why."""
+    reasons: Mapping[str, str] = json.loads(BANK.read_text())["left_out"]
+    return reasons
+
+
+def scenario_of(case: Case, **settings: int) -> Scenario:
+    """Return the scenario of a case, with settings by name as in `seed=3`."""
+    sets = [f"experiment.{key}={value}" for key, value in settings.items()]
+    return load(FOLDER / case.scenario, sets=sets)
+
+
+def thinned(case: Case) -> Scenario:
+    """Return the short scenario of a case."""
+    sets = [f"{key}={value}" for key, value in case.thinned.items()]
+    return load(FOLDER / case.scenario, sets=sets)
 
 
 def answer(scenario: Scenario, root: Path, run: Run, *, jobs: int = 1) -> Experiment:
@@ -161,12 +176,23 @@ def judge(case: Case, figures: Floats, *, max_rel_half_width: float | None = Non
 
 def judged(case: Case, root: Path, run: Run, *, jobs: int = 1) -> Verdict:
     """Return the verdict of a full run; what fails is run once more with fresh seeds."""
-    scenario = scenario_of(case)
-    verdict = judge(case, measured(case, answer(scenario, root, run, jobs=jobs)))
+    verdict = judge(case, _full(case, root, run, jobs, first_seed=0))
     if not verdict.passes and verdict.half_width is not None:
-        again = scenario_of(case, seed=scenario.experiment.seed + 1)
-        verdict = judge(case, measured(case, answer(again, root, run, jobs=jobs)))
+        verdict = judge(case, _full(case, root, run, jobs, first_seed=FRESH))
     return verdict
+
+
+def _full(case: Case, root: Path, run: Run, jobs: int, *, first_seed: int) -> Floats:
+    """Return the figures of all replications; many are run in parts, each with its seed."""
+    experiment = scenario_of(case).experiment
+    seed, left = experiment.seed + first_seed, experiment.replications
+    parts: list[Floats] = []
+    while left:
+        part = min(left, AT_ONCE)
+        scenario = scenario_of(case, seed=seed, replications=part)
+        parts.append(measured(case, answer(scenario, root, run, jobs=jobs)))
+        seed, left = seed + 1, left - part
+    return np.concatenate(parts)
 
 
 def _values(replications: pd.DataFrame, kpi: str) -> Floats:
