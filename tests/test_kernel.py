@@ -48,6 +48,16 @@ def test_engines_agree_on_a_thousand_random_plans() -> None:
         assert not told, f"plan {seed}: {told}"
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_tables_that_begin_with_one_row_grow_as_the_run_needs(seed: int) -> None:
+    _, plan, draws = random_plan(seed)
+
+    ended = drive(plan, draws, stream(seed, 1, SERVICE), ledger_size=8, room=1)
+
+    reference = run_reference(plan, draws, seed, 1)
+    assert first_difference(reference, trace_of(plan, draws, ended)) == ""
+
+
 def last_of_ties(heap: list[Any]) -> Any:  # noqa: ANN401 - entries of any queue
     """Take the entry of the greatest id among those of one priority and second."""
     entry = min(heap, key=lambda found: (found[0], found[1], -found[2]))

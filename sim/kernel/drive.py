@@ -18,6 +18,7 @@ from sim.plan import NEVER, Draws, Plan
 Ints = NDArray[np.int64]
 
 LEDGER_SIZE = 1 << 12
+ROOM = 64
 
 
 class Ended(NamedTuple):
@@ -28,7 +29,7 @@ class Ended(NamedTuple):
 
 
 def drive(
-    plan: Plan, draws: Draws, stream: int, *, ledger_size: int = LEDGER_SIZE
+    plan: Plan, draws: Draws, stream: int, *, ledger_size: int = LEDGER_SIZE, room: int = ROOM
 ) -> Ended:
     """Return what one replication leaves behind.
 
@@ -38,13 +39,15 @@ def drive(
         Word from which the keys of service times begin (R3).
     ledger_size
         Keys for which the ledger has room at first, a power of two, at least 8.
+    room
+        Rows for which every other growing table has room at first, at least 1.
     """
     station_stream = mix_array(stream, plan.station_key)
     # Interpreted, keys overflow with a warning where machine code wraps in silence.
     with np.errstate(over="ignore"):
         while True:
             tables = tables_of(plan, draws)
-            growing = _begin(tables, plan, ledger_size)
+            growing = _begin(tables, plan, ledger_size, room)
             full = k.EVENTS
             while full != k.DONE:
                 full = advance(
@@ -63,11 +66,11 @@ def drive(
             ledger_size = 4 * len(growing.ledger)
 
 
-def _begin(tables: Tables, plan: Plan, ledger_size: int) -> Growing:
+def _begin(tables: Tables, plan: Plan, ledger_size: int, room: int) -> Growing:
     """Return the growing tables as a run begins."""
     cons, flow, run = tables.consignment, tables.flow, tables.run
     first_vehicle = len(cons) + len(tables.pool)
-    trav = np.full((first_vehicle + 64, k.TRAVELLER_COLUMNS), NEVER, dtype=np.int64)
+    trav = np.full((first_vehicle + room, k.TRAVELLER_COLUMNS), NEVER, dtype=np.int64)
     trav[: len(cons), k.T_CLASS] = flow[cons[:, k.N_FLOW], k.O_RANK]
     created_s = cons[:, k.N_CREATED]
     is_measured = (created_s >= plan.window_start_s) & (created_s < plan.window_end_s)
@@ -76,29 +79,30 @@ def _begin(tables: Tables, plan: Plan, ledger_size: int) -> Growing:
     share = np.full((len(flow), 3), NEVER, dtype=np.int64)
     share[:-1, k.SHARE_FLOW] = np.arange(len(flow) - 1)
     share[:-1, k.SHARE_COUNT] = 1
-    share = refilled(share, len(flow) + 64, len(flow) - 1)
+    share = refilled(share, len(flow) + room, len(flow) - 1)
     none = np.full((1, 3), NEVER, dtype=np.int64)
     run[k.K_FREE_SHARES] = len(share) - len(flow)
-    run[k.K_FREE_ROOMS] = run[k.K_FREE_FORCES] = 63
+    linked = refilled(none, room + 1)
+    run[k.K_FREE_ROOMS] = run[k.K_FREE_FORCES] = len(linked) - 1
     return Growing(
-        events=_calendar(tables, plan),
-        vehicle=np.full((64, k.VEHICLE_COLUMNS), NEVER, dtype=np.int64),
-        vehicle_key=np.zeros(64, dtype=np.uint64),
+        events=_calendar(tables, plan, room),
+        vehicle=np.full((room, k.VEHICLE_COLUMNS), NEVER, dtype=np.int64),
+        vehicle_key=np.zeros(room, dtype=np.uint64),
         trav=trav,
         cause_s=np.zeros((len(trav), CAUSES), dtype=np.int32),
-        vessel=np.full((16, k.VESSEL_COLUMNS), NEVER, dtype=np.int64),
-        hand=np.full((16, k.HAND_COLUMNS), NEVER, dtype=np.int64),
-        spell=np.full((64, 5), NEVER, dtype=np.int64),
+        vessel=np.full((room, k.VESSEL_COLUMNS), NEVER, dtype=np.int64),
+        hand=np.full((room, k.HAND_COLUMNS), NEVER, dtype=np.int64),
+        spell=np.full((room, 5), NEVER, dtype=np.int64),
         share=share,
-        room=refilled(none, 64),
-        force=refilled(none, 64),
+        room=linked,
+        force=linked.copy(),
         ledger=np.zeros((ledger_size, 2), dtype=np.int64),
-        visits=np.zeros((256, 5), dtype=np.int32),
-        stays=np.zeros((256, 6), dtype=np.int32),
+        visits=np.zeros((room, 5), dtype=np.int32),
+        stays=np.zeros((room, 6), dtype=np.int32),
     )
 
 
-def _calendar(tables: Tables, plan: Plan) -> Ints:
+def _calendar(tables: Tables, plan: Plan, room: int) -> Ints:
     """Return the events known before the run: first departures, and dated states."""
     service, state = tables.service, tables.state
     events: list[int] = []
@@ -117,7 +121,7 @@ def _calendar(tables: Tables, plan: Plan) -> Ints:
         if from_s:
             tables.station[ranks, k.S_CALLED] = from_s[-1]
     heapify(events)
-    heap = np.zeros(2 * len(events) + 64, dtype=np.int64)
+    heap = np.zeros(len(events) + 1 + room, dtype=np.int64)
     heap[: len(events) + 1] = [len(events), *events]
     return heap
 

@@ -33,7 +33,9 @@ R = TypeVar("R")
 def _place() -> str:
     """Return the folder for the machine code of these very sources."""
     here = Path(__file__).parent
-    sources = [file.read_bytes() for file in sorted(here.glob("*.py"))]
+    texts = [file.read_bytes() for file in sorted(here.glob("*.py"))]
+    # Only what becomes machine code, and the columns that it names.
+    sources = [text for text in texts if b"\n@" in text or b"_COLUMNS = " in text]
     text = sha256(b"".join([*sources, repr(CONSTANTS).encode()])).hexdigest()
     kept_in = str(getattr(config, "CACHE_DIR", "")) or str(here / "__pycache__")
     return str(Path(kept_in) / f"kernel-{text[:16]}")
