@@ -61,14 +61,14 @@ def test_short_run_agrees_with_the_known_answer(case: Case, tmp_path: Path) -> N
 @pytest.mark.verify
 @pytest.mark.parametrize("case", cases(), ids=[case.id for case in cases()])
 def test_full_run_agrees_with_the_known_answer(case: Case) -> None:
-    verdict = judged(case, RESULTS, run_compiled, jobs=2)
+    verdict = judged(case, RESULTS, run_compiled)
 
     assert verdict.passes, verdict
 
 
 @pytest.mark.verify
 def test_figures_of_the_full_runs_are_written_down() -> None:
-    verdicts = [judged(case, RESULTS, run_compiled, jobs=2) for case in cases()]
+    verdicts = [judged(case, RESULTS, run_compiled) for case in cases()]
 
     text = page(cases(), verdicts, left_out(), datetime.now(UTC).date())
     (ROOT / "docs" / "verification.md").write_text(text, encoding="utf-8")
