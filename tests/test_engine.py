@@ -366,6 +366,15 @@ def test_vessel_must_come_back_before_it_sails_again() -> None:
     assert seconds(trace, Cause.WAGONS) == [0, 0, 1990, 1990]
 
 
+def test_vessel_takes_the_load_at_hand_before_it_is_sent_empty_to_the_other_end() -> None:
+    # A full load waits at either end, the vessel lies at a, and its fleet grants before the
+    # pools: it leaves with the load of a at 0 and with that of b at 1000.
+    maker = ferry(1).fleet("0fleet", "v", ("ab", "ba"), cruise_s=1000)
+    trace = run(maker.send([0, 0], "go").send([0, 0], "back"))
+
+    assert trace.vehicle_departed_s[trace.vehicle_load > 0].tolist() == [0, 1000]
+
+
 def test_vessel_keeps_its_berth_from_mooring_to_sailing() -> None:
     # Berth 100 s at a. The vessel moors at 0, is ready at 100, and lies there until a full
     # load is there at 500. The second vessel of the fleet, started at b, arrives at 700.

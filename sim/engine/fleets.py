@@ -94,6 +94,8 @@ class Fleet:
         self._due[1 - end] += 1
         assert vessel.orders is not None
         vessel.orders.succeed(trip)
+        if self._idle[end]:
+            self._world.arbiter.mark(self.rank)
 
     def note_load(self, end: int) -> None:
         """Look whether load that waits at an end wants a vehicle from the other."""
@@ -243,7 +245,7 @@ class Fleet:
         pool = self._pools[1 - source]
         if not self._idle[source] or pool is None or pool.oldest_s == NEVER:
             return
-        if not self._is_wanted(pool, 1 - source):
+        if not self._is_spare(source) or not self._is_wanted(pool, 1 - source):
             return
         if world.env.now < self._next_empty_s[source]:
             world.arbiter.mark_at(self.rank, self._next_empty_s[source])
@@ -254,6 +256,13 @@ class Fleet:
             source, self._empty_trip(EMPTY, source, self._pool_index[source], self._leg[source])
         )
         world.arbiter.mark_at(self.rank, self._next_empty_s[source])
+
+    def _is_spare(self, end: int) -> bool:
+        """Return whether an end has a vehicle more than the load there is about to take."""
+        pool, state = self._pools[end], self._service.state()
+        if pool is None or not pool.is_filled() or self._is_barred(end, state.max_wait_s):
+            return True
+        return len(self._idle[end]) > max(1, pool.load() // state.capacity)
 
     def _is_barred(self, end: int, max_wait_s: int) -> bool:
         """Return whether the load at an end has found no room for its longest wait (R13)."""

@@ -113,6 +113,10 @@ class Pool:
             and self.held_by() is None
         )
 
+    def is_filled(self) -> bool:
+        """Return whether a vehicle would leave for the load, or for its oldest's wait."""
+        return bool(self._members) and self._is_filled()
+
     def rate_ppm(self) -> int:
         """Return the rate factor on the service's least gap."""
         return self.availability.factor_ppm(self.availability.rows[0])

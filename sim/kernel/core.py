@@ -954,6 +954,8 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                         run[K_RUNNING] = tv
                     else:
                         send(fleet, vehicle, vessel, run, g, end, i)
+                        if fleet[g, F_LYING_2 + end]:
+                            mark(ready, is_ready, fleet[g, F_STATION])
                         if station[s, S_LENGTH] and fleet[g, F_LYING_2 + 1 - end]:
                             mark(ready, is_ready, fleet[g, F_STATION])
                 is_forming = station[s, S_LENGTH] > 0 and pool[p, P_FILLED] == NEVER
@@ -1008,7 +1010,8 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 x = service[v, B_STATE]
                 target = fleet_target(fleet, service, state, station, row_table, g)
                 grant_fleet(
-                    fleet, vessel, vehicle, vehicle_key, trav, pool, leg, state, station, events,
+                    fleet, vessel, vehicle, vehicle_key, trav, pool, service, leg, state, station,
+                    events,
                     run, g, x, target, service_key[v], first_day, consignments,
                     flow[flows, O_RANK],
                 )  # fmt: skip

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from sim.kernel.arithmetic import lift_s, mix
 from sim.kernel.books import Seconds, begin
+from sim.kernel.forming import is_filled
 from sim.kernel.heap import call, mark, push
 from sim.kernel.jit import compiled, inlined
 from sim.kernel.layout import (
@@ -374,6 +375,29 @@ def is_wanted(
 
 
 @compiled
+def is_spare(
+    fleet: Ints, pool: Ints, service: Ints, state: Ints, station: Ints, events: Ints, trav: Ints,
+    g: int, end: int, x: int, consignments: int, now_s: int,
+) -> bool:  # fmt: skip
+    """Return whether an end has a vehicle more than the load there is about to take (R12)."""
+    own = fleet[g, F_POOL_2 + end]
+    if own == NEVER or pool[own, P_OLDEST] == NEVER:
+        return True
+    capacity, wait_s = state[x, X_CAPACITY], state[x, X_WAIT]
+    if not is_filled(pool, service, state, own, x, capacity, now_s):
+        return True
+    if pool[own, P_CLAIM] == CLAIM_WAITS and wait_s != NEVER:
+        barred_s = trav[consignments + own, T_REQUEST] + wait_s
+        if now_s >= barred_s:
+            return True
+        call(events, station, fleet[g, F_STATION], barred_s)
+    load = 0
+    for c in range(LOAD_CLASSES):
+        load += pool[own, P_LOAD + c] * state[x, X_UNIT + c]
+    return bool(fleet[g, F_LYING_2 + end] > max(1, load // capacity))
+
+
+@compiled
 def grant_fleet(
     fleet: Ints,
     vessel: Ints,
@@ -381,6 +405,7 @@ def grant_fleet(
     vehicle_key: Words,
     trav: Ints,
     pool: Ints,
+    service: Ints,
     leg: Ints,
     state: Ints,
     station: Ints,
@@ -410,6 +435,10 @@ def grant_fleet(
     for end in range(2):
         p = fleet[g, F_POOL_2 + 1 - end]
         if fleet[g, F_IDLE_2 + end] == NEVER or p == NEVER or pool[p, P_OLDEST] == NEVER:
+            continue
+        if not is_spare(
+            fleet, pool, service, state, station, events, trav, g, end, x, consignments, now_s
+        ):
             continue
         if not is_wanted(
             fleet, pool, state, station, events, trav, g, end, x, consignments, now_s
