@@ -53,7 +53,7 @@ def _gates(epochs: Sequence[Epoch], clock: Clock) -> tuple[str, ...]:
         f"{place.id.split()[0]} {place.load:.2f}"
         for epoch in measured[-1:]
         for place in epoch.assignment.places
-        if place.kind == "station" and place.id.split()[1:2] == ["gate"] and place.unit == "train"
+        if place.kind == "station" and place.id.split()[1:2] == ["gate"] and "train" in place.unit
     ]
     return (f"rail gates are offered of their capacity: {', '.join(gates)}",) if gates else ()
 
