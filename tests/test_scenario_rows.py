@@ -220,7 +220,14 @@ def test_ids_are_text_even_where_they_look_like_numbers(folder: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("value", ["2.5", "true", "'3 '", "0", "-1", "three"])
+def test_no_servers_are_refused_where_no_other_row_serves(folder: Path) -> None:
+    path = scenario_of(folder, "change:\n  facilities:\n    - {id: f, servers: 0}\n")
+
+    with pytest.raises(NetworkError, match=r"facilities\[f\]: servers 0 needs another row"):
+        network_of(load(path))
+
+
+@pytest.mark.parametrize("value", ["2.5", "true", "'3 '", "-1", "three"])
 def test_a_wrong_cell_is_placed_at_its_column(folder: Path, value: str) -> None:
     path = scenario_of(folder, f"change:\n  facilities:\n    - {{id: f, servers: {value}}}\n")
 
