@@ -96,3 +96,10 @@ def test_every_route_rides_its_legs_in_order(base: tuple[Plan, Legend, Network])
         assert nodes[0][0] == legend.flow_origin[flow]
         assert nodes[-1][-1] == legend.flow_destination[flow]
         assert all(before[-1] == after[0] for before, after in pairwise(nodes))
+
+
+def test_the_fullest_gates_are_told_with_their_loads(base: tuple[Plan, Legend, Network]) -> None:
+    (told,) = (note for note in base[1].notes if note.startswith("gates are offered"))
+
+    names = [part.rpartition(" ")[0] for part in told.partition(": ")[2].split(", ")]
+    assert names[:2] == ["alashankou", "horgos"]

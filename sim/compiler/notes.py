@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sim.compiler.clock import DAY_S, Clock
 from sim.compiler.epochs import Epoch
 
+MOST_GATES = 4
 FULL_LOAD = 0.98
 """A place whose load stays above it is named (R19)."""
 
@@ -47,15 +48,16 @@ def _leaning(epochs: Sequence[Epoch], clock: Clock) -> tuple[str, ...]:
 
 
 def _gates(epochs: Sequence[Epoch], clock: Clock) -> tuple[str, ...]:
-    """Return a sentence on the rail gates at the window's start: the first to bind."""
+    """Return a sentence on the fullest gates when the window starts: the first to bind."""
     measured = [epoch for epoch in epochs if epoch.start_s <= clock.start_s] or epochs[:1]
     gates = [
         f"{place.id.split()[0]} {place.load:.2f}"
         for epoch in measured[-1:]
         for place in epoch.assignment.places
-        if place.kind == "station" and place.id.split()[1:2] == ["gate"] and "train" in place.unit
+        if place.kind == "station" and place.id.split()[1:2] == ["gate"]
     ]
-    return (f"rail gates are offered of their capacity: {', '.join(gates)}",) if gates else ()
+    fullest = ", ".join(gates[:MOST_GATES])
+    return (f"gates are offered of their capacity: {fullest}",) if gates else ()
 
 
 def _full(epochs: Sequence[Epoch], clock: Clock) -> tuple[str, ...]:
