@@ -66,6 +66,8 @@ class Verdict(NamedTuple):
     """Within t(0.9995, n - 1) standard errors, not below its bound, or equal to the second."""
     is_sharp: bool
     """The half-width is at most the stated share of the exact value."""
+    is_second: bool = False
+    """It was run once more with fresh seeds, and these are the figures."""
 
     @property
     def passes(self) -> bool:
@@ -179,6 +181,7 @@ def judged(case: Case, root: Path, run: Run, *, jobs: int = 1) -> Verdict:
     verdict = judge(case, _full(case, root, run, jobs, first_seed=0))
     if not verdict.passes and verdict.half_width is not None:
         verdict = judge(case, _full(case, root, run, jobs, first_seed=FRESH))
+        verdict = verdict._replace(is_second=True)
     return verdict
 
 

@@ -64,6 +64,7 @@ def _row(case: Case, verdict: Verdict) -> str:
         ", ".join(f"{one:.6g}" for one in values) for values in (case.exact, verdict.measured)
     )
     words = "met" if verdict.passes else "not met" if verdict.is_sharp else "inconclusive"
+    words += ", second seeds" if verdict.is_second else ""
     cells = (
         f"`{case.id}`", case.family, case.quantity, exact, found, width, allowed,
         str(verdict.n), words,
