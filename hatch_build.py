@@ -8,7 +8,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-ROOMS = ("network", "sim", "scenarios", "cli.py")
+ROOMS = ("network", "sim", "scenarios", "commands", "cli.py")
 
 
 class Layout(BuildHookInterface):  # type: ignore[type-arg]

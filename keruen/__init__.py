@@ -1,9 +1,9 @@
 """The installed face of Keruen: ``main``, for the console script.
 
-In a wheel the rooms (``network``, ``sim``, ``scenarios``, ``cli``) lie in ``_root`` beside
-this file, so that nothing so general lands in site-packages; importing ``keruen`` puts them
-on the path. In a source tree they are there already. Workers in other processes are given
-functions of this module, so that unpickling one makes the rooms importable.
+In a wheel the rooms (``network``, ``sim``, ``scenarios``, ``commands``, ``cli``) lie in
+``_root`` beside this file, so that nothing so general lands in site-packages; importing
+``keruen`` puts them on the path. In a source tree they are there already. Workers in other
+processes are given functions of this module, so that unpickling one makes the rooms importable.
 """
 
 import sys

@@ -1,7 +1,7 @@
 """What can be wrong with what a user gave, as one message that lists every problem.
 
 ``KeruenError`` is the root of every error that this project raises on purpose;
-``cli.py`` shows its message and never a traceback.
+``commands.door`` shows its message and never a traceback.
 """
 
 from collections.abc import Sequence

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import status_of
+from commands.door import status_of
 from network.errors import NetworkError, Problem
 from sim.errors import GridlockError, PlanError, ResultsError, ScenarioError
 from sim.version import VERSION
@@ -106,7 +106,7 @@ def test_debug_may_stand_anywhere() -> None:
     assert keruen("--debug", "--version").returncode == 0
 
 
-SAY = "import sys, cli; cli._degrade_gently(); print('1.5 ± 0.2 → Қ')"
+SAY = "from commands.door import degrade_gently; degrade_gently(); print('1.5 ± 0.2 → Қ')"
 
 
 @pytest.mark.parametrize(
@@ -125,13 +125,14 @@ def test_stream_that_cannot_say_a_sign_says_it_plainly(encoding: str, said: str)
 
 
 TALK = """
-import sys, cli
+import sys
+from commands.door import status_of
 
 def talk():
     for line in range(100_000):
         print(line)
 
-sys.exit(cli.status_of(talk, debug=False))
+sys.exit(status_of(talk, debug=False))
 """
 
 

@@ -52,7 +52,7 @@ def test_wheel_holds_every_room_scenario_and_table(unpacked: Path) -> None:
         if file.is_file()
     }
 
-    assert "cli.py" in files
+    assert {"cli.py", *shipped("commands", ".py")} <= files
     assert shipped("network", ".py", ".csv", ".geojson") <= files
     assert shipped("sim", ".py", ".html", ".css", ".js") <= files
     assert shipped("scenarios", ".yaml", ".json") <= files

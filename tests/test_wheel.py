@@ -78,10 +78,11 @@ def keruen(command: Path, folder: Path, *arguments: str) -> str:
 
 def test_wheel_brings_all_it_needs_and_lists_its_scenarios(installed: Path, folder: Path) -> None:
     python = installed.with_name("python")
-    where = "import keruen, cli, sim, network; print(cli.__file__, sim.__file__, network.__file__)"
+    rooms = "cli, commands, sim, network"
+    where = f"import keruen, {rooms}; print(*(room.__file__ for room in ({rooms})))"
     places = keruen(python, folder, "-c", where).split()
 
-    assert [Path(place).is_relative_to(installed.parents[1]) for place in places] == [True] * 3
+    assert [Path(place).is_relative_to(installed.parents[1]) for place in places] == [True] * 4
     listed = json.loads(keruen(installed, folder, "scenarios", "--json"))
     tree = ROOT / "scenarios"
     shipped = [*tree.glob("*.yaml"), *tree.glob("examples/*.yaml")]

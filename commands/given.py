@@ -1,0 +1,68 @@
+"""What the user gave, as the rooms take it: scenarios, settings, engines."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import typer
+
+if TYPE_CHECKING:
+    from network.schema import Network
+    from sim.experiment.replicate import Run
+    from sim.scenario import Scenario
+
+
+class Work(NamedTuple):
+    """Where and how runs are made."""
+
+    out: Path
+    engine: str
+    jobs: int
+    force: bool
+
+
+def scenario_of(
+    name: str, sets: Sequence[str] | None = None, overrides: Sequence[str] | None = None
+) -> "Scenario":
+    """Return the scenario of a file, or of a shipped file of that name."""
+    from sim.scenario import find, load
+
+    return load(find(name, Path.cwd()), sets=sets or (), overrides=overrides or ())
+
+
+def network_of(scenario: "Scenario") -> "Network":
+    """Return the network that a scenario is about."""
+    from sim.scenario import network_of as read
+
+    return read(scenario)
+
+
+def settings_of(
+    sets: Sequence[str] | None, seed: int | None, replications: int | None, days: int | None
+) -> list[str]:
+    """Return the settings of the command line as ``path=value``, in order."""
+    options = {
+        "experiment.seed": seed,
+        "experiment.replications": replications,
+        "window.days": days,
+    }
+    return [*(sets or ()), *(f"{k}={v}" for k, v in options.items() if v is not None)]
+
+
+def engine_of(name: str) -> tuple[str, "Run"]:
+    """Return the engine of a name: what it is called and its function."""
+    from sim.engine.run import run as run_simpy
+
+    if name not in {"auto", "simpy", "compiled"}:
+        raise typer.BadParameter(f"--engine {name}: must be auto, simpy or compiled")
+    if name == "simpy":
+        return "simpy", run_simpy
+    try:
+        from sim.kernel.run import run as run_compiled
+    except ImportError as error:
+        if name == "compiled":
+            raise typer.BadParameter("--engine compiled needs numba: the extra fast") from error
+        print("warning: no numba, so the slower reference engine runs", file=sys.stderr)
+        return "simpy", run_simpy
+    return "compiled", run_compiled

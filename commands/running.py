@@ -1,0 +1,204 @@
+"""Commands that run scenarios and compare them."""
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from commands.given import Work, engine_of, scenario_of, settings_of
+from commands.options import (
+    RESULTS,
+    AsJson,
+    Days,
+    EngineName,
+    Force,
+    Jobs,
+    Out,
+    Overrides,
+    Replications,
+    ScenarioFile,
+    Seed,
+    Sets,
+)
+from commands.tables import print_table
+from sim.errors import GridlockError
+
+if TYPE_CHECKING:
+    from network.schema import Network
+    from sim.results.store import RunResult
+    from sim.scenario import Scenario
+
+MOST_NOTES: Final = 4
+
+
+def run(
+    scenario: ScenarioFile,
+    *,
+    out: Out = RESULTS,
+    seed: Seed = None,
+    replications: Replications = None,
+    days: Days = None,
+    engine: EngineName = "auto",
+    jobs: Jobs = 1,
+    sets: Sets = None,
+    overrides: Overrides = None,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a scenario; write tables, figures and a report."""
+    from sim.report.answer import HEADLINES, run_sentences
+    from sim.report.material import read_run
+    from sim.report.tables import headline
+    from sim.report.words import names
+
+    told = settings_of(sets, seed, replications, days)
+    done = _obtain(
+        scenario_of(scenario, told, overrides), told, Work(out, engine, jobs, force=force)
+    )
+    found = read_run(done.folder)
+    if not as_json:
+        print(found.title)
+        for sentence in run_sentences(found):
+            print(f"  {sentence}")
+    table = headline(found, HEADLINES, names(found.world.places), "summary.csv")
+    rows = [[cell.text for cell in row] for row in table.rows]
+    print_table([head.text for head in table.heads], rows, as_json=as_json)
+    _finish(done, as_json=as_json)
+
+
+def compare(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="BASE SCENARIO...",
+            help="The base and what is held against it; or one scenario that names its base.",
+        ),
+    ],
+    *,
+    out: Out = RESULTS,
+    seed: Seed = None,
+    replications: Replications = None,
+    days: Days = None,
+    engine: EngineName = "auto",
+    jobs: Jobs = 1,
+    sets: Sets = None,
+    overrides: Overrides = None,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run scenarios and their base under the same random numbers; say what differs.
+
+    Named overrides are for what is held against the base.
+    """
+    from sim.report.answer import HEADLINES, lines, sentences
+    from sim.report.material import read_comparison
+    from sim.report.words import names
+    from sim.results.obtain import obtain_comparison
+
+    settings = settings_of(sets, seed, replications, days)
+    work = Work(out, engine, jobs, force=force)
+    base_file, *other_files = _with_base(files)
+    loaded = [
+        scenario_of(base_file, settings),
+        *(scenario_of(name, settings, overrides) for name in other_files),
+    ]
+    base, *others = [_obtain(one, settings, work) for one in loaded]
+    for other in others:
+        folder = obtain_comparison(base, other, out, extra=_write_page)
+        found = read_comparison(folder, base.folder, other.folder)
+        if not as_json:
+            print(f"{found.scenario.title} against {found.base.title}")
+            for sentence in sentences(found):
+                print(f"  {sentence}")
+        rows = lines(found.comparison, HEADLINES, names(found.scenario.world.places))
+        head = ("figure", "base", "scenario", "difference (95 % interval)", "verdict")
+        told = [
+            (row.what, row.base, row.scenario, f"{row.difference} ({row.interval})", row.verdict)
+            for row in rows
+        ]
+        print_table(head, told, as_json=as_json)
+        print(f"Report: {folder / 'report.html'}", file=sys.stderr if as_json else sys.stdout)
+
+
+def _with_base(files: Sequence[str]) -> list[str]:
+    """Return the base and the scenarios held against it."""
+    if len(files) > 1:
+        return list(files)
+    base = scenario_of(files[0]).experiment.compare_with
+    if base is None:
+        raise typer.BadParameter(f"{files[0]}: names no base; give it: BASE {files[0]}")
+    beside = Path(files[0]).parent / base
+    return [str(beside) if beside.is_file() else base, files[0]]
+
+
+def _obtain(scenario: "Scenario", told: Sequence[str], work: Work) -> "RunResult":
+    """Return the results of a scenario; run it if they are not there."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    from sim.results.obtain import Engine, obtain_run
+
+    print(_asked(scenario, work), file=sys.stderr)
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(scenario.name, total=scenario.experiment.replications)
+        engine = Engine(
+            *engine_of(work.engine),
+            work.jobs,
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )
+        done = obtain_run(
+            scenario,
+            engine,
+            work.out,
+            clock_s=time.perf_counter,
+            overrides=tuple(told),
+            force=work.force,
+            extra=_write_page,
+        )
+    for note in done.experiment.notes[:MOST_NOTES]:
+        print(f"  note: {note}", file=sys.stderr)
+    if len(done.experiment.notes) > MOST_NOTES:
+        print("  more notes stand in the report", file=sys.stderr)
+    return done
+
+
+def _asked(scenario: "Scenario", work: Work) -> str:
+    """Return in a line what is run: length, replications, what is followed, engine."""
+    window, keep, lot = scenario.window, scenario.keep, scenario.demand.lot_teu
+    parts = [
+        f"{scenario.name}: {window.start}, {window.length_days} days",
+        f"{scenario.experiment.replications} replications",
+        f"only flows by {' and '.join(keep.modes)}" if keep.modes else "all flows",
+        f"lots of {lot:g} TEU" if lot else "lots as in the data",
+        f"engine {work.engine}",
+    ]
+    return ", ".join(parts)
+
+
+def _write_page(folder: Path, network: "Network | None" = None) -> None:
+    from sim.report.page import write
+
+    write(folder, network=network)
+
+
+def _finish(done: "RunResult", *, as_json: bool) -> None:
+    """Say where the report is; exit 1 if the run failed."""
+    print(f"Report: {done.folder / 'report.html'}", file=sys.stderr if as_json else sys.stdout)
+    if done.experiment.gridlock:
+        raise GridlockError("\n".join(done.experiment.gridlock))

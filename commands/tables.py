@@ -1,0 +1,23 @@
+"""Tables on the screen, or one JSON document for machines."""
+
+import json
+from collections.abc import Iterable, Sequence
+
+
+def print_table(
+    head: Sequence[str], rows: Iterable[Sequence[object]], *, as_json: bool = False
+) -> None:
+    """Print a table: lines that fit the window, or one JSON document."""
+    if as_json:
+        print(json.dumps([dict(zip(head, map(str, row), strict=True)) for row in rows], indent=1))
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name in head:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    Console(highlight=False, markup=False).print(table)
