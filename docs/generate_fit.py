@@ -25,7 +25,7 @@ from sim.kernel.run import run as run_engine
 from sim.measures.build import Measures, measure
 from sim.measures.scope import scope
 from sim.plan import Legend
-from sim.scenario import load, locate, network_of
+from sim.scenario import load, network_of, shipped_folder
 
 YEAR = 2024
 REPLICATIONS = 3
@@ -57,7 +57,7 @@ class Held(NamedTuple):
 def main() -> None:
     """Run the baseline and write the page."""
     replications = int(sys.argv[1]) if len(sys.argv) > 1 else REPLICATIONS
-    scenario = load(locate("baseline"))
+    scenario = load(shipped_folder() / "baseline.yaml")
     network = network_of(scenario)
     plan, legend = compile_plan(scenario, network)
     targets = [(target, parse_metric(target.metric)) for target in network.targets]
