@@ -55,9 +55,8 @@ def run(
     from sim.report.words import names
 
     told = settings_of(sets, seed, replications, days)
-    done = _obtain(
-        scenario_of(scenario, told, overrides), told, Work(out, engine, jobs, force=force)
-    )
+    loaded = scenario_of(scenario, told, overrides)
+    (done,) = _obtain([loaded], told, Work(out, engine, jobs, force=force))
     found = read_run(done.folder)
     if not as_json:
         print(found.title)
@@ -105,7 +104,7 @@ def compare(
         scenario_of(base_file, settings),
         *(scenario_of(name, settings, overrides) for name in other_files),
     ]
-    base, *others = [_obtain(one, settings, work) for one in loaded]
+    base, *others = _obtain(loaded, settings, work)
     for other in others:
         folder = obtain_comparison(base, other, out, extra=_write_page)
         found = read_comparison(folder, base.folder, other.folder)
@@ -134,8 +133,8 @@ def _with_base(files: Sequence[str]) -> list[str]:
     return [str(beside) if beside.is_file() else base, files[0]]
 
 
-def _obtain(scenario: "Scenario", told: Sequence[str], work: Work) -> "RunResult":
-    """Return the results of a scenario; run it if they are not there."""
+def _obtain(scenarios: Sequence["Scenario"], told: Sequence[str], work: Work) -> list["RunResult"]:
+    """Return the results of scenarios; run those that are not there."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -145,9 +144,10 @@ def _obtain(scenario: "Scenario", told: Sequence[str], work: Work) -> "RunResult
         TimeRemainingColumn,
     )
 
-    from sim.results.obtain import Engine, obtain_run
+    from sim.results.obtain import Engine, obtain_runs
 
-    print(_asked(scenario, work), file=sys.stderr)
+    for scenario in scenarios:
+        print(_asked(scenario, work), file=sys.stderr)
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
@@ -156,14 +156,17 @@ def _obtain(scenario: "Scenario", told: Sequence[str], work: Work) -> "RunResult
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(scenario.name, total=scenario.experiment.replications)
+        tasks = {
+            one.name: bar.add_task(one.name, total=one.experiment.replications)
+            for one in scenarios
+        }
         engine = Engine(
             *engine_of(work.engine),
             work.jobs,
-            lambda done, total: bar.update(task, completed=done, total=total),
+            lambda name, done, _: bar.update(tasks[name], completed=done),
         )
-        done = obtain_run(
-            scenario,
+        results = obtain_runs(
+            scenarios,
             engine,
             work.out,
             clock_s=time.perf_counter,
@@ -171,11 +174,20 @@ def _obtain(scenario: "Scenario", told: Sequence[str], work: Work) -> "RunResult
             force=work.force,
             extra=_write_page,
         )
-    for note in done.experiment.notes[:MOST_NOTES]:
+    for result in results:
+        _print_notes(result)
+    return results
+
+
+def _print_notes(result: "RunResult") -> None:
+    """Print what the compiler wants the reader to know first."""
+    notes = result.experiment.notes
+    if notes:
+        print(result.manifest.scenario, file=sys.stderr)
+    for note in notes[:MOST_NOTES]:
         print(f"  note: {note}", file=sys.stderr)
-    if len(done.experiment.notes) > MOST_NOTES:
+    if len(notes) > MOST_NOTES:
         print("  more notes stand in the report", file=sys.stderr)
-    return done
 
 
 def _asked(scenario: "Scenario", work: Work) -> str:

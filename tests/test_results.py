@@ -16,7 +16,7 @@ from sim.measures.columns import names
 from sim.plan import Plan, Trace
 from sim.results import files, manifest
 from sim.results.identity import Identity, identify
-from sim.results.obtain import Engine, obtain_comparison, obtain_run
+from sim.results.obtain import Engine, obtain_comparison, obtain_run, obtain_runs
 from sim.results.store import (
     COMPARED,
     TABLES,
@@ -318,3 +318,24 @@ def test_finished_run_is_read_and_not_run_again(tmp_path: Path) -> None:
     folder = obtain_comparison(first, again, tmp_path / "out")
     differences = load_comparison(folder)[1].comparison["difference"]
     assert (differences == 0).all()
+
+
+def test_runs_stand_in_the_order_asked_and_the_same_one_is_run_once(tmp_path: Path) -> None:
+    path = tmp_path / "queue.yaml"
+    path.write_text(QUEUE)
+    first, second = (load(path, sets=[f"experiment.seed={seed}"]) for seed in (1, 2))
+    seen: list[int] = []
+
+    def counted(plan: Plan, seed: int, replication: int) -> Trace:
+        seen.append(seed)
+        return run(plan, seed, replication)
+
+    results = obtain_runs(
+        [first, second, first],
+        Engine("simpy", counted),
+        tmp_path / "out",
+        clock_s=lambda: 0.0,
+    )
+
+    assert [result.manifest.seed for result in results] == [1, 2, 1]
+    assert seen == [1, 1, 2, 2]

@@ -5,11 +5,9 @@ own random numbers by its number alone, so neither the number of processes nor t
 order in which they finish changes a figure.
 """
 
-import multiprocessing
-import signal
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Executor, Future
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -17,9 +15,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from network.schema import Network
-from sim.errors import ResultsError
 from sim.experiment.averages import averaged, numbered, summary
 from sim.experiment.intervals import Interval, rounded, t_interval
+from sim.experiment.workers import workers
 from sim.measures.build import Cohort, Measures, measure
 from sim.measures.columns import names
 from sim.measures.ledger import bottlenecks
@@ -83,6 +81,16 @@ class Experiment(NamedTuple):
     """Holders that wait for each other, by replication; a run with one has failed (R14)."""
 
 
+class Begun(NamedTuple):
+    """Replications of one plan that were given to workers."""
+
+    plan: Plan
+    legend: Legend
+    seed: int
+    parts: tuple[Future[Measures], ...]
+    """One per replication, in order."""
+
+
 def run_experiment(
     plan: Plan,
     legend: Legend,
@@ -116,16 +124,52 @@ def run_experiment(
     ResultsError
         If a run breaks conservation or its ledger, or a process of the pool died.
     """
+    with workers(min(jobs, replications)) as executor:
+        return finish(
+            begin(
+                plan,
+                legend,
+                seed=seed,
+                replications=replications,
+                run=run,
+                places=places,
+                executor=executor,
+                progress=progress,
+            )
+        )
+
+
+def begin(
+    plan: Plan,
+    legend: Legend,
+    *,
+    seed: int,
+    replications: int,
+    run: Run,
+    places: Places,
+    executor: Executor,
+    progress: Callable[[int, int], None] | None = None,
+) -> Begun:
+    """Return the replications of a plan, given to an executor; `finish` waits for them."""
     tasks = [_Task(plan, legend, places, run, seed, r) for r in range(replications)]
-    tell = progress or _silence
-    if jobs == 1 or replications == 1:
-        parts = []
-        for done, task in enumerate(tasks, 1):
-            parts.append(_replicate(task))
-            tell(done, replications)
-    else:
-        parts = _in_processes(tasks, min(jobs, replications), tell)
-    return _together(plan, legend, seed, parts)
+    parts = tuple(executor.submit(_replicate, task) for task in tasks)
+    if progress is not None:
+        done = count(1)
+        for part in parts:
+            part.add_done_callback(lambda _: progress(next(done), replications))
+    return Begun(plan, legend, seed, parts)
+
+
+def finish(begun: Begun) -> Experiment:
+    """Return what the replications say when all are done.
+
+    Raises
+    ------
+    ResultsError
+        If a run breaks conservation or its ledger.
+    """
+    parts = [part.result() for part in begun.parts]
+    return _together(begun.plan, begun.legend, begun.seed, parts)
 
 
 def places(network: Network) -> Places:
@@ -170,42 +214,6 @@ def _replicate(task: _Task) -> Measures:
     """Return the measures of one replication."""
     trace = task.run(task.plan, task.seed, task.replication)
     return measure(trace, task.plan, task.legend, task.places)
-
-
-def _silence(done: int, replications: int) -> None:
-    """Tell nobody."""
-
-
-def _in_processes(
-    tasks: Sequence[_Task],
-    jobs: int,
-    tell: Callable[[int, int], None],
-) -> list[Measures]:
-    """Return the measures of all tasks, in their order, made by a pool of processes."""
-    pool = ProcessPoolExecutor(
-        jobs,
-        mp_context=multiprocessing.get_context("forkserver"),
-        # Ctrl-C reaches the whole group of processes: only this one has to speak of it.
-        initializer=signal.signal,
-        initargs=(signal.SIGINT, signal.SIG_DFL),
-    )
-    try:
-        futures: list[Future[Measures]] = [pool.submit(_replicate, task) for task in tasks]
-        for done, future in enumerate(as_completed(futures), 1):
-            future.result()
-            tell(done, len(tasks))
-        return [future.result() for future in futures]
-    except BrokenProcessPool as fault:
-        raise ResultsError(
-            f"run: a process that worked on one of {len(tasks)} replications died, most often "
-            "for want of memory; try again with fewer --jobs"
-        ) from fault
-    except KeyboardInterrupt:
-        for child in multiprocessing.active_children():
-            child.terminate()
-        raise
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _together(plan: Plan, legend: Legend, seed: int, parts: Sequence[Measures]) -> Experiment:

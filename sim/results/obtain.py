@@ -4,7 +4,9 @@ In: a resolved scenario and an engine. Out: `RunResult`. This is what the comman
 and `compare` call.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +14,8 @@ from network.load import corridor_folder
 from network.schema import Network
 from sim.compiler.build import compile_plan
 from sim.experiment.pairing import compare
-from sim.experiment.replicate import Run, places, run_experiment
+from sim.experiment.replicate import Begun, Run, begin, finish, places
+from sim.experiment.workers import workers
 from sim.results import manifest
 from sim.results.files import check_folder
 from sim.results.identity import Identity, identify
@@ -36,8 +39,8 @@ class Engine(NamedTuple):
     name: str
     run: Run
     jobs: int = 1
-    progress: Callable[[int, int], None] | None = None
-    """Is told (replications done, all)."""
+    progress: Callable[[str, int, int], None] | None = None
+    """Is told (scenario, replications done, all)."""
 
 
 def identity_of(scenario: Scenario) -> Identity:
@@ -62,12 +65,31 @@ def obtain_run(
     force: bool = False,
     extra: Callable[[Path, Network], None] | None = None,
 ) -> RunResult:
-    """Return the results of a scenario.
+    """Return the results of a scenario: `obtain_runs` of one."""
+    return obtain_runs(
+        [scenario], engine, root, clock_s=clock_s, overrides=overrides, force=force, extra=extra
+    )[0]
+
+
+def obtain_runs(
+    scenarios: Sequence[Scenario],
+    engine: Engine,
+    root: Path,
+    *,
+    clock_s: Callable[[], float],
+    overrides: tuple[str, ...] = (),
+    force: bool = False,
+    extra: Callable[[Path, Network], None] | None = None,
+) -> list[RunResult]:
+    """Return the results of scenarios, in their order.
+
+    The workers are shared: the next scenario is compiled and begun while the replications
+    of the one before it still run.
 
     Parameters
     ----------
-    scenario
-        Resolved, with its seed and replications.
+    scenarios
+        Resolved, with their seeds and replications; one named twice is run once.
     engine
         Runs what is not there yet.
     root
@@ -79,43 +101,94 @@ def obtain_run(
     force
         Whether to run again what is finished.
     extra
-        Adds files to the folder (figures, report, what they need of the network) before it
+        Adds files to a folder (figures, report, what they need of the network) before it
         gets its name.
     """
-    identity = identity_of(scenario)
-    folder = run_folder(root, identity)
-    if not force and manifest.is_finished(folder):
-        return load_run(folder)
-    began_s = clock_s()
+    identities = [identity_of(scenario) for scenario in scenarios]
+    folders = [run_folder(root, identity) for identity in identities]
+    wanted = dict(zip(folders, zip(scenarios, identities, strict=True), strict=True))
+    missing = [
+        _Wanted(*scenario_and_identity, root, engine, clock_s, overrides, extra)
+        for folder, scenario_and_identity in wanted.items()
+        if force or not manifest.is_finished(folder)
+    ]
+    if missing:
+        with workers(engine.jobs) as executor:
+            begun = _begin(missing[0], executor)
+            for following in missing[1:]:
+                last, begun = begun, _begin(following, executor)
+                _save(last)
+            _save(begun)
+    return [load_run(folder) for folder in folders]
+
+
+class _Wanted(NamedTuple):
+    """A scenario to be run, and what is to be known and done about it."""
+
+    scenario: Scenario
+    identity: Identity
+    root: Path
+    engine: Engine
+    clock_s: Callable[[], float]
+    overrides: tuple[str, ...]
+    extra: Callable[[Path, Network], None] | None
+
+
+class _Running(NamedTuple):
+    """A scenario whose replications were given to the workers."""
+
+    wanted: _Wanted
+    network: Network
+    experiment: Begun
+    began_s: float
+    compiled_s: float
+
+
+def _begin(wanted: _Wanted, executor: Executor) -> _Running:
+    """Compile a scenario and give its replications to the workers."""
+    scenario, engine = wanted.scenario, wanted.engine
+    began_s = wanted.clock_s()
     network = network_of(scenario)
     plan, legend = compile_plan(scenario, network)
-    compiled_s = clock_s()
-    check_folder(root)
-    experiment = run_experiment(
+    compiled_s = wanted.clock_s()
+    check_folder(wanted.root)
+    tell = engine.progress
+    experiment = begin(
         plan,
         legend,
         seed=scenario.experiment.seed,
         replications=scenario.experiment.replications,
         run=engine.run,
         places=places(network),
-        jobs=engine.jobs,
-        progress=engine.progress,
+        executor=executor,
+        progress=None if tell is None else partial(tell, scenario.name),
     )
+    return _Running(wanted, network, experiment, began_s, compiled_s)
+
+
+def _save(running: _Running) -> None:
+    """Wait for a scenario's replications and write its folder."""
+    wanted = running.wanted
+    scenario = wanted.scenario
+    experiment = finish(running.experiment)
     facts = Facts(
         scenario.title or scenario.name,
-        engine.name,
+        wanted.engine.name,
         scenario.window.warm_up_days,
         scenario.window.run_out_days,
-        overrides,
-        (("compile_s", compiled_s - began_s), ("run_s", clock_s() - compiled_s)),
+        wanted.overrides,
+        (
+            ("compile_s", running.compiled_s - running.began_s),
+            ("run_s", wanted.clock_s() - running.compiled_s),
+        ),
     )
 
     def add(draft: Path) -> None:
-        if extra is not None:
-            extra(draft, network)
+        if wanted.extra is not None:
+            wanted.extra(draft, running.network)
 
     resolved = resolved_yaml(scenario)
-    return load_run(save_run(root, identity, experiment, facts, resolved, extra=add))
+    save_run(wanted.root, wanted.identity, experiment, facts, resolved, extra=add)
 
 
 def obtain_comparison(
