@@ -500,7 +500,13 @@ CLOSURES = (
     Attribute("applies_to", "list", "", "load classes; empty = all", allowed=LOAD_CLASSES),
     Attribute("applied", "yes_no", "", "no = only in scenarios", default="yes"),
     Attribute("reason", "text", "", "why it is not applied"),
-    Attribute("rate_per_year", "number", "1/year", "events a year", least=0),
+    Attribute(
+        "rate_per_year",
+        "number",
+        "1/year",
+        "events a year; clock busy: in 8766 h of work",
+        least=0,
+    ),
     Attribute("mean_h", "number", "h", "mean duration", above=0),
     Attribute(
         "months",
@@ -524,9 +530,10 @@ CLOSURES = (
         "clock",
         "text",
         "",
-        "what runs until the next event: calendar = from start to start; up = from end to start",
+        "what runs until the next event: calendar = from start to start; up = from end to start;"
+        " busy = as up, but only while a server of the row works",
         default="calendar",
-        allowed=("calendar", "up"),
+        allowed=("calendar", "up", "busy"),
     ),
     *_TAIL,
 )

@@ -332,6 +332,8 @@ def _closures(network: Network) -> Found:
         "flow": {row.flow for row in network.demand},
     }
     partners = {row.id: row.with_id for row in network.closures}
+    busy = {row.id for row in network.closures if row.clock == "busy"}
+    berths = {row.id for row in network.facilities if row.operation == "berth"}
     for row in network.closures:
         messages = [*_closure(row), *_unknown_targets(row, known)]
         for place in row.node_or_link:
@@ -340,6 +342,10 @@ def _closures(network: Network) -> Found:
                 messages.append(f"node_or_link {place!r} is neither a node nor a link{hint}")
         if _is_circular(row.id, partners):
             messages.append(f"with_id {row.with_id} leads back to the row itself")
+        if row.with_id in busy:
+            messages.append(f"with_id {row.with_id} has clock busy: its events hang on its rows")
+        if row.id in busy and (kept := sorted(berths & {*row.target})):
+            messages.append(f"clock busy: {kept[0]} is a berth, kept by vessels and not worked")
         yield from (("closures", row.id, message) for message in messages)
 
 
@@ -366,11 +372,16 @@ def _closure(row: ClosureRow) -> Iterator[str]:
 
 def _clock(row: ClosureRow) -> Iterator[str]:
     """Yield what is wrong with a row whose clock stands still during its events."""
-    if row.clock != "up":
+    if row.clock == "calendar":
         return
     if row.start or row.months or row.with_id:
-        yield "clock up is for rows with rate_per_year alone: no start, months or with_id"
-    if (row.rate_per_year or 0.0) * (row.mean_h or 0.0) >= _YEAR_H:
+        yield f"clock {row.clock} is for rows with rate_per_year alone: no start, months, with_id"
+    if row.clock == "busy":
+        if row.effect != "shut" or row.target_kind not in {"station", "node"}:
+            yield "clock busy is for effect shut of target_kind station or node"
+        if row.rate_per_year == 0:
+            yield "clock busy: rate_per_year must be above 0"
+    elif (row.rate_per_year or 0.0) * (row.mean_h or 0.0) >= _YEAR_H:
         yield "clock up: rate_per_year times mean_h leaves no time between events"
 
 

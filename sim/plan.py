@@ -6,7 +6,8 @@ Draws into a Trace; `measures` reads Trace and Legend. Everything below the
 compiler is whole seconds since the run's first instant and whole units.
 
 Index letters: S stations, R rows, K sizes, V services, T service states,
-P pools, L legs, E elements, G fleets, F flows, Q routes, X steps, C closures.
+P pools, L legs, E elements, G fleets, F flows, Q routes, X steps, C closures,
+D breakdowns on busy time.
 A pair of arrays `thing_first (N + 1,)` and `thing_* (M,)` is a list of lists:
 the things of i stand at `thing_first[i]:thing_first[i + 1]`.
 """
@@ -301,6 +302,14 @@ class Plan(NamedTuple):
     random_window_start_s: Ints
     random_window_end_s: Ints
     """Spans in which events may begin, relative to the window's start, by row."""
+    busy_closure: Ints
+    """(D,) closures of one row each that strike it only while one of its servers works."""
+    busy_gap_law: Ints
+    busy_gap_fp: Ints
+    """(D,) mean time of work from the end of one to the next, in 1/256 s."""
+    busy_law: Ints
+    busy_mean_fp: Ints
+    """(D,) mean duration in 1/256 s."""
 
     # --- laws: quantile tables (see `draws`)
     law_table: Ints
@@ -327,7 +336,10 @@ class Draws(NamedTuple):
     closure_index: Ints
     closure_start_s: Ints
     closure_end_s: Ints
-    """Every closure of the run, known and drawn, sorted by (start, closure)."""
+    """Closures known and drawn before the run, sorted by (start, closure)."""
+    busy_gap_key: Words
+    busy_length_key: Words
+    """(D,) words that with an ordinal, from 1, draw a breakdown's time of work and duration."""
 
 
 class Trace(NamedTuple):
@@ -382,6 +394,8 @@ class Trace(NamedTuple):
     closure_index: NDArray[np.int32]
     closure_start_s: NDArray[np.int32]
     closure_end_s: NDArray[np.int32]
+    """Every closure of the run, those on busy time that came included, sorted by (start,
+    closure)."""
 
     ended_s: int
     """Instant at which the run stopped: the horizon, or earlier (count reached, gridlock)."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.draws.closures import busy_keys
 from sim.draws.hashing import mix, stable_key
 from sim.draws.tables import build_table
 from sim.plan import LOAD_CLASSES, NEVER, PPM, Draws, Effect, Kind, Plan, TrackRule
@@ -98,7 +99,10 @@ class PlanMaker:
     def closure(
         self, name: str, targets: list[str], spans: list[tuple[int, int]], **more: Spec
     ) -> "PlanMaker":
-        """Add a closure of stations (or `station#row`): effect, value_ppm, weather."""
+        """Add a closure of stations (or `station#row`): effect, value_ppm, weather.
+
+        With `busy=(gap_s, mean_s)` it strikes its one row on busy time: gap_law, law and cv.
+        """
         self.closures[name] = {"targets": targets, "spans": spans, **more}
         return self
 
@@ -175,6 +179,10 @@ class PlanMaker:
         box = [LOAD_CLASSES.index(self.flows[f].get("load_class", "box")) for f in flows]
         lots = [1000 * self.flows[f]["lot"] for f in flows]
         none = ints([])
+        busy = [
+            (i, self.closures[c]) for i, c in enumerate(closures) if "busy" in self.closures[c]
+        ]
+        busy_laws = [(self._law(spec.get("gap_law", {})), self._law(spec)) for _, spec in busy]
         return Plan(
             horizon_s=self.horizon_s,
             window_start_s=window[0],
@@ -292,6 +300,11 @@ class PlanMaker:
             random_window_first=ints([0]),
             random_window_start_s=none,
             random_window_end_s=none,
+            busy_closure=ints([i for i, _ in busy]),
+            busy_gap_law=ints([gap for gap, _ in busy_laws]),
+            busy_gap_fp=ints([256 * spec["busy"][0] for _, spec in busy]),
+            busy_law=ints([law for _, law in busy_laws]),
+            busy_mean_fp=ints([256 * spec["busy"][1] for _, spec in busy]),
             law_table=np.stack([table_of(*law) for law in self.laws]),
         )
 
@@ -304,6 +317,7 @@ class PlanMaker:
         )
         table = ints(rows).reshape(-1, 4)
         keys = [mix(int(plan.flow_key[flow]), n) for _, flow, n, _ in rows]
+        gap_key, length_key = busy_keys(0, plan.closure_key[plan.busy_closure])
         return Draws(
             consignment_created_s=table[:, 0],
             consignment_entered_s=table[:, 0],
@@ -314,6 +328,8 @@ class PlanMaker:
             closure_index=plan.interval_closure,
             closure_start_s=plan.interval_start_s,
             closure_end_s=plan.interval_end_s,
+            busy_gap_key=gap_key,
+            busy_length_key=length_key,
         )
 
     def _rows_of(

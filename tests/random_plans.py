@@ -136,6 +136,8 @@ class _Sketch(Chance):
         self._closures()
         self._send()
         self._cut()
+        if self._has(0.35):
+            self._breakdowns()
         return maker
 
     # --- stations
@@ -378,6 +380,21 @@ class _Sketch(Chance):
                     value_ppm=value_ppm,
                     weather=int(self._has(0.5)),
                 )
+
+    def _breakdowns(self) -> None:
+        """Let servers, of which no vessel keeps one, break down in their work."""
+        cranes = [name for name in self._maker.stations if name.endswith(".crane")]
+        exponential = {"law": "exponential", "cv": 1.0}
+        for _ in range(self._count(1, 3)):
+            self._maker.closure(
+                self._name("d"),
+                [f"{self._pick(self._servers + self._vehicle_servers + cranes)}#0"],
+                [],
+                busy=(self._span(0.5, 8), self._span(0.1, 3)),
+                gap_law=self._pick([{}, exponential, exponential]),
+                weather=int(self._has(0.2)),
+                **self._pick([{}, exponential]),
+            )
 
     def _strike(self) -> tuple[Effect, list[str], int]:
         stations = self._maker.stations

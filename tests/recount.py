@@ -55,13 +55,13 @@ class Work(NamedTuple):
 class Closures:
     """What shuts and slows, from the closures of a run alone (R15)."""
 
-    def __init__(self, plan: Plan, draws: Draws) -> None:
+    def __init__(self, plan: Plan, trace: Trace) -> None:
         self._plan = plan
         self._forces: dict[tuple[int, Effect], list[Force]] = defaultdict(list)
         events = zip(
-            draws.closure_index.tolist(),
-            draws.closure_start_s.tolist(),
-            draws.closure_end_s.tolist(),
+            trace.closure_index.tolist(),
+            trace.closure_start_s.tolist(),
+            trace.closure_end_s.tolist(),
             strict=True,
         )
         for closure, start_s, end_s in events:
@@ -161,7 +161,7 @@ class Recount:
 
     def __init__(self, plan: Plan, draws: Draws, trace: Trace, seed: int = 1) -> None:
         self.plan, self.draws, self.trace = plan, draws, trace
-        self.closures = Closures(plan, draws)
+        self.closures = Closures(plan, trace)
         self._service_stream = stream(seed, 0, SERVICE)
         self.ended_s = trace.ended_s
         self.is_cut_by_horizon = trace.ended_s == plan.horizon_s

@@ -18,7 +18,16 @@ ACTS = (
     *("berth", "crane", "turnaround", "empty trip", "growth", "shrinkage", "wagons"),
     *("weather", "hours", "shut server", "shut meter", "shut pool", "shut row", "overlap"),
     *("rate", "payload", "fleet minus", "shut at 0", "shut to the end"),
-    *("suspend", "restart", "single track", "storage", "embargo", "refused storage", "gridlock"),
+    *(
+        "suspend",
+        "restart",
+        "breakdown",
+        "single track",
+        "storage",
+        "embargo",
+        "refused storage",
+        "gridlock",
+    ),
     *("cut by the horizon", "stop by count", "station twice", "late entry", "no route", "tie"),
 )
 
@@ -208,6 +217,8 @@ def _in_run(recount: Recount) -> set[str]:
 
 def _in_closures(recount: Recount) -> set[str]:
     found = set()
+    if np.isin(recount.trace.closure_index, recount.plan.busy_closure).any():
+        found.add("breakdown")
     for rank in recount.seen:
         for row in recount.closures.rows(rank):
             edges = sorted(recount.closures.edges(rank))

@@ -10,6 +10,7 @@ from random_plans import build, random_plan, shuffled, with_unused
 from recount import Recount
 from recount_acts import ACTS, acts
 from recount_books import books_faults
+from recount_breakdowns import breakdown_faults
 from recount_fleets import fleet_faults, load_faults
 from recount_names import named
 from recount_pools import forming_faults
@@ -184,6 +185,7 @@ def run_of(seed: int) -> Recount:
 CHECKS = (
     order_faults,
     server_faults,
+    breakdown_faults,
     refusal_faults,
     meter_faults,
     track_faults,

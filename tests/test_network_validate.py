@@ -20,6 +20,8 @@ BASE: dict[str, dict[str, Cells]] = {
         "gate": {"node": "a", "operation": "gate", "servers": 2, "mean_h": 1, "law": "gamma",
                  "cv": 0.5, "per": "train"},
         "yard": {"node": "b", "operation": "storage", "storage_teu": 500},
+        "quay": {"node": "b", "operation": "berth", "servers": 1, "mean_h": 9,
+                 "law": "exponential", "per": "vessel"},
     },
     "services": {
         "train": {"mode": "rail", "from": "a", "to": "b", "gauge_mm": 1520, "load_classes": "box",
@@ -144,6 +146,30 @@ BROKEN: list[tuple[str, str, Cells, str]] = [
         "storm",
         {"clock": "up", "rate_per_year": 366, "months": None},
         "rate_per_year times mean_h leaves no time between events",
+    ),
+    (
+        "closures",
+        "storm",
+        {"clock": "busy", "months": None},
+        "clock busy is for effect shut of target_kind station or node",
+    ),
+    (
+        "closures",
+        "storm",
+        {"clock": "busy", "months": None, "rate_per_year": 0},
+        "clock busy: rate_per_year must be above 0",
+    ),
+    (
+        "closures",
+        "storm",
+        {"clock": "busy", "months": None, "target_kind": "station", "target": "quay"},
+        "clock busy: quay is a berth, kept by vessels and not worked",
+    ),
+    (
+        "closures",
+        "storm",
+        {"clock": "busy", "with_id": "storm", "with_probability": 0.5},
+        "with_id storm has clock busy: its events hang on its rows",
     ),
     (
         "demand",

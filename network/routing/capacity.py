@@ -10,6 +10,8 @@ from network.visit import station_key
 
 _DAY_H = 24.0
 _YEAR_H = 8760.0
+YEAR_OF_WORK_H = 8766.0
+"""Hours of work in which `rate_per_year` breakdowns of `clock: busy` come."""
 _METERED_AT_MOST = 200.0
 """Links with more own paths a day are not metered (R11)."""
 _WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -32,7 +34,10 @@ def open_share(closures: tuple[ClosureRow, ...], kind: str, target: str) -> floa
     for row in closures:
         if row.target_kind != kind or target not in row.target or not row.applied:
             continue
-        if row.effect == "shut":
+        if row.clock == "busy":
+            # As long down as its work so far made it: hours down for each hour of work.
+            share /= 1.0 + (row.rate_per_year or 0.0) * (row.mean_h or 0.0) / YEAR_OF_WORK_H
+        elif row.effect == "shut":
             share *= 1.0 - _time_share(row)
         elif row.effect in {"rate_factor", "payload_factor"} and row.value is not None:
             share *= 1.0 - _time_share(row) * (1.0 - row.value)

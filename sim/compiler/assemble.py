@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.compiler.clock import Clock
-from sim.compiler.closures import ClosurePart, RandomPart
+from sim.compiler.closures import Closures
 from sim.compiler.flows import FlowPart
 from sim.compiler.laws import Laws, cv_of, mean_fp
 from sim.compiler.meters import NO_METER, opposite_id
@@ -25,18 +25,6 @@ from sim.scenario.models import Scenario
 
 MILLI = 1000
 Arrays = dict[str, Any]
-
-
-class Closures(NamedTuple):
-    """Closures in the order of their index: known ones first."""
-
-    known: tuple[ClosurePart, ...]
-    random: tuple[RandomPart, ...]
-
-    @property
-    def all(self) -> tuple[ClosurePart, ...]:
-        """Return every closure, by index."""
-        return (*self.known, *(one.closure for one in self.random))
 
 
 def assemble(
@@ -375,7 +363,7 @@ def _closures(parts: Parts, closures: Closures, laws: Laws) -> Arrays:
         "interval_closure": ints(index for _, index, _ in known),
         "interval_start_s": ints(start_s for start_s, _, _ in known),
         "interval_end_s": ints(end_s for _, _, end_s in known),
-        "random_closure": ints(range(len(closures.known), len(every))),
+        "random_closure": ints(range(len(closures.known), len(every) - len(closures.busy))),
         "random_gap_fp": drawn.gap_mean_fp,
         "random_law": drawn.law,
         "random_mean_fp": drawn.mean_fp,
@@ -385,4 +373,23 @@ def _closures(parts: Parts, closures: Closures, laws: Laws) -> Arrays:
         "random_window_first": drawn.window_first,
         "random_window_start_s": drawn.window_start_s,
         "random_window_end_s": drawn.window_end_s,
+        **_breakdowns(closures, laws),
+    }
+
+
+def _breakdowns(closures: Closures, laws: Laws) -> Arrays:
+    """Return the closures on busy time, which stand last."""
+    busy = closures.busy
+    gaps = [mean_fp(one.gap_h) for one in busy]
+    means = [mean_fp(one.mean_h) for one in busy]
+    first = len(closures.all) - len(busy)
+    return {
+        "busy_closure": ints(range(first, first + len(busy))),
+        "busy_gap_law": ints(laws.index("exponential", 1.0, mean_fp=gap) for gap in gaps),
+        "busy_gap_fp": ints(gaps),
+        "busy_law": ints(
+            laws.index(one.law, one.cv, mean_fp=mean)
+            for one, mean in zip(busy, means, strict=True)
+        ),
+        "busy_mean_fp": ints(means),
     }

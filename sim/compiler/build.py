@@ -7,10 +7,10 @@ the names behind it. Only what a followed flow may use is in the plan.
 from collections.abc import Iterable, Mapping, Sequence
 
 from network.schema import Network
-from sim.compiler.assemble import Closures, assemble
+from sim.compiler.assemble import assemble
 from sim.compiler.background import background_notes, row_factors
 from sim.compiler.clock import read_clock
-from sim.compiler.closures import ClosurePart, Struck, applied, closure_parts
+from sim.compiler.closures import ClosurePart, Closures, Struck, applied, closure_parts
 from sim.compiler.fleets import Shuttle, shuttle
 from sim.compiler.forming import blocks, check_lots, pool_parts
 from sim.compiler.journeys import Trip
@@ -187,7 +187,7 @@ def _closures(world: World, traffic: Traffic, parts: Parts) -> Closures:
         fleet_of={fleet.service: fleet.station for fleet in parts.fleets},
         classes={row.id: frozenset(row.applies_to) for row in world.network.facilities},
     )
-    known, random = closure_parts(world.closures, struck, world.clock)
+    found = closure_parts(world.closures, struck, world.clock)
     servers = [station.id for station in parts.stations if station.kind is Kind.SERVER]
     own = tuple(
         ClosurePart(
@@ -200,4 +200,4 @@ def _closures(world: World, traffic: Traffic, parts: Parts) -> Closures:
         )
         for shutting in shuttings(world.facilities, servers, world.clock)
     )
-    return Closures((*known, *own), random)
+    return found._replace(known=(*found.known, *own))

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from network.routing.capacity import YEAR_OF_WORK_H
 from network.schema import ClosureRow, Network
 from sim.compiler.clock import DAY_S, HOUR_S, Clock, seconds
 from sim.compiler.flows import DemandWindow, FlowPart, matches
@@ -62,6 +63,31 @@ class RandomPart(NamedTuple):
     draw: ClosureLaw
     """`law` and `partner` are set by the one who knows the indices."""
     partner: str
+
+
+class BusyPart(NamedTuple):
+    """One closure that strikes its one row only while a server of it works."""
+
+    closure: ClosurePart
+    law: str
+    cv: float
+    gap_h: float
+    """Mean time of work from the end of one to the next."""
+    mean_h: float
+
+
+class Closures(NamedTuple):
+    """Closures in the order of their index: known ones first, those on busy time last."""
+
+    known: tuple[ClosurePart, ...]
+    random: tuple[RandomPart, ...]
+    busy: tuple[BusyPart, ...]
+
+    @property
+    def all(self) -> tuple[ClosurePart, ...]:
+        """Return every closure, by index."""
+        drawn = [*(one.closure for one in self.random), *(one.closure for one in self.busy)]
+        return (*self.known, *drawn)
 
 
 class Struck(NamedTuple):
@@ -134,10 +160,8 @@ def demand_windows(
     return tuple(found)
 
 
-def closure_parts(
-    rows: Sequence[ClosureRow], struck: Struck, clock: Clock
-) -> tuple[tuple[ClosurePart, ...], tuple[RandomPart, ...]]:
-    """Return the closures that strike something in the plan: known ones, random ones.
+def closure_parts(rows: Sequence[ClosureRow], struck: Struck, clock: Clock) -> Closures:
+    """Return the closures that strike something in the plan.
 
     A random row that strikes nothing itself stays if another copies its events.
 
@@ -147,7 +171,7 @@ def closure_parts(
         If a row has neither a rate, nor dates, nor a partner to copy.
     """
     rows = [row for row in rows if row.effect in EFFECTS]
-    hit = {row.id: tuple(sorted(_rows_hit(row, struck), key=str.encode)) for row in rows}
+    hit = {row.id: tuple(sorted(_struck(row, struck), key=str.encode)) for row in rows}
     by_id = {row.id: row for row in rows}
     needed = {row_id for row_id, targets in hit.items() if targets}
     queue = list(needed)
@@ -159,15 +183,30 @@ def closure_parts(
     copied = {by_id[row_id].with_id for row_id in needed}
     known: list[ClosurePart] = []
     random: list[RandomPart] = []
+    busy: list[BusyPart] = []
     for row in rows:
         if row.id not in needed:
+            continue
+        if row.clock == "busy":
+            busy.extend(_busy(row, hit[row.id]))
             continue
         is_known = row.start and row.law == "deterministic" and not row.with_id
         if is_known and row.id not in copied:
             known.append(_part(row, hit[row.id], _known_intervals(row, clock)))
         else:
             random.append(_random(row, _part(row, hit[row.id], ()), by_id, clock))
-    return tuple(known), tuple(random)
+    return Closures(tuple(known), tuple(random), tuple(busy))
+
+
+def _busy(row: ClosureRow, targets: tuple[str, ...]) -> Iterator[BusyPart]:
+    """Yield the breakdowns of each row struck: each has a clock and an id of its own."""
+    assert row.rate_per_year
+    assert row.mean_h
+    for target in targets:
+        own = row if len(targets) == 1 else row._replace(id=f"{row.id}/{target}")
+        cv = row.cv if row.cv is not None else 0.0
+        gap_h = YEAR_OF_WORK_H / row.rate_per_year
+        yield BusyPart(_part(own, (target,), ()), row.law, cv, gap_h, row.mean_h)
 
 
 def _part(
@@ -184,6 +223,11 @@ def _part(
         rows=targets,
         intervals=intervals,
     )
+
+
+def _struck(row: ClosureRow, struck: Struck) -> Iterator[str]:
+    """Yield the rows of the plan that a closure strikes, at work or whatever they do."""
+    return _rows_worked(row, struck) if row.clock == "busy" else _rows_hit(row, struck)
 
 
 def _rows_hit(row: ClosureRow, struck: Struck) -> Iterator[str]:
@@ -206,6 +250,17 @@ def _rows_hit(row: ClosureRow, struck: Struck) -> Iterator[str]:
             else:
                 meant = station.node in targets and station.kind in {Kind.SERVER, Kind.POOL}
             if meant and _means_row(row, part.id, struck):
+                yield part.id
+
+
+def _rows_worked(row: ClosureRow, struck: Struck) -> Iterator[str]:
+    """Yield the rows at which servers work: no berths, which vessels keep."""
+    for station in struck.stations.values():
+        if station.kind is not Kind.SERVER or station.operation == "berth":
+            continue
+        for part in station.rows:
+            name = part.id if row.target_kind == "station" else station.node
+            if name in row.target and _means_row(row, part.id, struck):
                 yield part.id
 
 

@@ -5,8 +5,9 @@ In: flows, parts and closures in the order of their indices. Out: a `Legend`.
 
 from collections.abc import Sequence
 
-from sim.compiler.assemble import Closures, index_of, place_ids
+from sim.compiler.assemble import index_of, place_ids
 from sim.compiler.clock import Clock, seconds
+from sim.compiler.closures import Closures
 from sim.compiler.flows import FlowPart
 from sim.compiler.parts import Parts
 from sim.plan import LOAD_CLASSES, Legend

@@ -174,6 +174,20 @@ def closure_intervals(
     return ClosureIntervals(closure[order].astype(np.int32), start_s[order], stop_s[order])
 
 
+def busy_keys(stream: int, keys: Words) -> tuple[Words, Words]:
+    """Return the words that draw times of work and durations of breakdowns on busy time.
+
+    Parameters
+    ----------
+    stream
+        Of `stream(seed, replication, CLOSURE)`.
+    keys
+        (D,) keys of the closures.
+    """
+    own = mix_array(stream, keys)
+    return mix_array(own, _GAP), mix_array(own, _LENGTH)
+
+
 def _gap_mean_fp(rows: Sequence[ClosureLaw], index: int) -> int:
     """Return the mean allowed time between a row's own starts, copies taken out."""
     row = rows[index]

@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.draws.arrivals import arrival_times, consignment_keys
 from sim.draws.choice import choose_routes
-from sim.draws.closures import RandomClosures, closure_intervals
+from sim.draws.closures import RandomClosures, busy_keys, closure_intervals
 from sim.draws.hashing import ARRIVAL, CHOICE, CLOSURE, stream
 from sim.draws.tables import Ints, Words
 from sim.plan import NEVER, Draws, Plan
@@ -44,6 +44,9 @@ def draw(plan: Plan, seed: int, replication: int) -> Draws:
     sent = _joined(flows)
     order = np.lexsort((sent.number, sent.flow, sent.created_s))
     closure, start_s, end_s = _closures(plan, seed, replication)
+    gap_key, length_key = busy_keys(
+        stream(seed, replication, CLOSURE), plan.closure_key[plan.busy_closure]
+    )
     return Draws(
         consignment_created_s=sent.created_s[order],
         consignment_entered_s=sent.entered_s[order],
@@ -54,6 +57,8 @@ def draw(plan: Plan, seed: int, replication: int) -> Draws:
         closure_index=closure,
         closure_start_s=start_s,
         closure_end_s=end_s,
+        busy_gap_key=gap_key,
+        busy_length_key=length_key,
     )
 
 

@@ -16,8 +16,9 @@ from simpy.events import NORMAL, URGENT, Event, EventPriority
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-GRANTS = EventPriority(NORMAL + 1)
-LAST = EventPriority(NORMAL + 2)
+REACTIONS = EventPriority(NORMAL + 1)
+GRANTS = EventPriority(NORMAL + 2)
+LAST = EventPriority(NORMAL + 3)
 
 
 class Clock(Environment):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.engine.clock import Moment
+from sim.engine.clock import REACTIONS, Moment
 from sim.plan import NEVER, AtClosing, Cause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from simpy.events import Event
 
     from sim.engine.availability import Availability
     from sim.engine.visits import Visit
@@ -41,15 +43,18 @@ class Hands:
         rank: int,
         availability: Availability,
         finish: Callable[[int, list[Visit]], None],
+        work: Callable[[int, int], None],
     ) -> None:
         self._world = world
         self._rank = rank
         self._availability = availability
         self._finish = finish
+        self._work = work
         self._rule = {
             row: AtClosing(int(world.plan.row_at_closing[row])) for row in availability.rows
         }
         self._at_work: list[Hand] = []
+        self._is_reacting = False
 
     def can_stop(self, row: int) -> bool:
         """Return whether a closing of the row stops the service in hand."""
@@ -62,7 +67,13 @@ class Hands:
         self._go_on(hand)
 
     def react(self) -> None:
-        """Stop or take up services after the state changes of an instant."""
+        """Stop or take up services after the state changes of this instant."""
+        if not self._is_reacting:
+            self._is_reacting = True
+            Moment(self._world.env, self._react, 0, REACTIONS)
+
+    def _react(self, _: Event) -> None:
+        self._is_reacting = False
         now_s = self._world.env.now
         for hand in self._at_work:
             is_open = hand.row in self._availability.open_rows
@@ -70,8 +81,10 @@ class Hands:
                 self._book_stop(hand, now_s)
                 hand.stopped_s = NEVER
                 self._go_on(hand)
+                self._work(hand.row, +1)
             elif not is_open and hand.stopped_s == NEVER and hand.ends_s > now_s:
                 self._stop(hand)
+                self._work(hand.row, -1)
 
     def close(self, end_s: int) -> None:
         """Book and write down what the end of the run cuts short."""

@@ -23,6 +23,7 @@ VEHICLE_COLUMNS = 4
 VISIT_COLUMNS = 5
 STAY_COLUMNS = 6
 GRIDLOCK_COLUMNS = 5
+CLOSURE_COLUMNS = 3
 
 
 class Log:
@@ -32,6 +33,7 @@ class Log:
         self._vehicles = array("i")
         self._visits = array("i")
         self._stays = array("i")
+        self._closures = array("i")
         self._count = 0
         self._finished_s = np.full(consignments, NEVER, dtype=np.int32)
         self._status = np.full(consignments, Status.INSIDE, dtype=np.int32)
@@ -69,6 +71,10 @@ class Log:
         """Write down a consignment's time in a pool."""
         self._stays.extend((number, rank, request_s, departed_s, departed_s, vehicle))
 
+    def write_closure(self, closure: int, start_s: int, end_s: int) -> None:
+        """Write down a closure that nobody knew before the run."""
+        self._closures.extend((closure, start_s, end_s))
+
     def finish(self, number: int, status: Status, now_s: int) -> None:
         """Write down what has become of a consignment."""
         self._finished_s[number] = now_s
@@ -84,6 +90,7 @@ class Log:
         visits = visits[:, np.argsort(visits[0], kind="stable")]
         stays = stays[:, np.argsort(stays[0], kind="stable")]
         rows = ledger.rows()
+        closures = self._all_closures(draws)
         # A run that stops by count has created no one after that instant.
         created = slice(0, int(np.searchsorted(draws.consignment_created_s, ended_s, "right")))
         return Trace(
@@ -114,12 +121,19 @@ class Log:
             ledger_closure=rows[:, 2].astype(np.int32),
             ledger_flow=rows[:, 3].astype(np.int32),
             ledger_s=rows[:, 4],
-            closure_index=draws.closure_index.astype(np.int32),
-            closure_start_s=draws.closure_start_s.astype(np.int32),
-            closure_end_s=draws.closure_end_s.astype(np.int32),
+            closure_index=closures[0],
+            closure_start_s=closures[1],
+            closure_end_s=closures[2],
             ended_s=ended_s,
             gridlock=np.array(gridlock, dtype=np.int32).reshape(-1, GRIDLOCK_COLUMNS),
         )
+
+    def _all_closures(self, draws: Draws) -> NDArray[np.int32]:
+        """Return (3, closures): index, start, end."""
+        known = (draws.closure_index, draws.closure_start_s, draws.closure_end_s)
+        came = _columns(self._closures, CLOSURE_COLUMNS)
+        every = np.concatenate((np.stack(known).astype(np.int32), came), axis=1)
+        return np.ascontiguousarray(every[:, np.lexsort((every[2], every[0], every[1]))])
 
 
 def _columns(flat: array[int], columns: int) -> NDArray[np.int32]:

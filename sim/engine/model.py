@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from sim.engine.breakdowns import Breakdown
 from sim.engine.clock import stop_after_this
 from sim.engine.fleets import Fleet
 from sim.engine.gridlock import Holder, cycle
@@ -50,6 +53,7 @@ class Model:
             for rank, station in group.items()
         }
 
+        self._set_breakdowns(draws)
         world.watch = self._watch
         self.gridlock: list[Holder] = []
 
@@ -58,6 +62,17 @@ class Model:
         self.gridlock = cycle(self.yards, self.pools.values())
         if self.gridlock:
             stop_after_this(self.world.env)
+
+    def _set_breakdowns(self, draws: Draws) -> None:
+        """Give the rows that break down in their work what counts it (R15)."""
+        plan = self.world.plan
+        station_of_row = np.repeat(np.arange(len(plan.station_kind)), np.diff(plan.row_first))
+        for index, closure in enumerate(plan.busy_closure.tolist()):
+            row = int(plan.closure_target[plan.closure_target_first[closure]])
+            server = self.servers[int(station_of_row[row])]
+            parts = (server.availability, server.hands)
+            breakdown = Breakdown(self.world, draws, index, server.rank, parts)
+            server.breakdowns.setdefault(row, []).append(breakdown)
 
     def pool(self, index: int) -> Pool | None:
         """Return a pool by its index in the plan."""

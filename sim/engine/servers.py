@@ -12,6 +12,7 @@ from sim.engine.queues import Queue
 from sim.plan import NEVER, Cause
 
 if TYPE_CHECKING:
+    from sim.engine.breakdowns import Breakdown
     from sim.engine.visits import Traveller, Visit
     from sim.engine.world import World
 
@@ -26,7 +27,7 @@ class Server:
     def __init__(self, world: World, rank: int) -> None:
         plan = world.plan
         self._world = world
-        self._rank = rank
+        self.rank = rank
         self.queue = Queue(plan, rank, Cause.QUEUE)
         self.availability = self.queue.availability
         self._key = mix(world.service_stream, int(plan.station_key[rank]))
@@ -37,18 +38,20 @@ class Server:
         self._free = {row: int(plan.row_servers[row]) for row in self.availability.rows}
         self._law = {row: plan.row_law[row].tolist() for row in self._free}
         self._mean_fp = {row: plan.row_mean_fp[row].tolist() for row in self._free}
-        self.hands = Hands(world, rank, self.availability, self._finish)
+        self.hands = Hands(world, rank, self.availability, self._finish, self._work)
+        self.breakdowns: dict[int, list[Breakdown]] = {}
+        """Breakdowns on busy time, by row."""
         self._ref_load = {row: int(plan.row_ref_load[row]) for row in self._free}
 
     def request(self, visit: Visit) -> None:
         """Queue for service; the visit fires at its end (kept: at its start)."""
         self.queue.push(visit)
-        self._world.arbiter.mark(self._rank)
+        self._world.arbiter.mark(self.rank)
 
     def leave(self, visit: Visit) -> None:
         """Give back a server that was kept, and write the visit down."""
         visit.duration_s = self._world.env.now - visit.start_s
-        self._world.log.write(self._rank, visit)
+        self._world.log.write(self.rank, visit)
         self._release(visit.row)
 
     def grant(self) -> None:
@@ -100,17 +103,24 @@ class Server:
         if batch[0].is_kept:
             batch[0].duration_s = served_s
             batch[0].fire_in(0)
-        elif self.hands.can_stop(row):
+            return
+        self._work(row, +1)
+        if self.hands.can_stop(row):
             self.hands.begin(row, batch, served_s)
         else:
             self._serve_to_the_end(row, batch, served_s)
+
+    def _work(self, row: int, change: int) -> None:
+        """Let breakdowns count the servers of a row that begin to work, or stop."""
+        for breakdown in self.breakdowns.get(row, ()):
+            breakdown.work(change)
 
     def _serve_to_the_end(self, row: int, batch: list[Visit], served_s: int) -> None:
         now_s = self._world.env.now
         for visit in batch:
             visit.duration_s = served_s
-            visit.traveller.account.begin(self._rank, Cause.SERVICE, now_s, served_s)
-            self._world.log.write(self._rank, visit)
+            visit.traveller.account.begin(self.rank, Cause.SERVICE, now_s, served_s)
+            self._world.log.write(self.rank, visit)
             visit.fire_in(served_s)
         callbacks = batch[0].callbacks
         assert callbacks is not None
@@ -118,6 +128,7 @@ class Server:
 
     def _finish(self, row: int, batch: list[Visit]) -> None:
         """Give back a server, or let who was served keep it until the next station has a place."""
+        self._work(row, -1)
         traveller = batch[0].traveller
         if self._batch_max == 1 and self._world.traffic.is_blocked(traveller):
             self._world.kept_servers[traveller.number] = lambda: self._release(row)
@@ -126,7 +137,7 @@ class Server:
 
     def _release(self, row: int) -> None:
         self._free[row] += 1
-        self._world.arbiter.mark(self._rank)
+        self._world.arbiter.mark(self.rank)
 
     def _duration_s(self, row: int, visit: Visit) -> int:
         traveller = visit.traveller
@@ -141,7 +152,7 @@ class Server:
     def _turn_away(self) -> None:
         excess, now_s = len(self.queue) - self._queue_max, self._world.env.now
         for visit in self.queue.drop_last(excess, now_s):
-            self._world.traffic.refuse(self._rank, visit)
+            self._world.traffic.refuse(self.rank, visit)
 
 
 def scaled_mean_fp(mean_fp: int, traveller: Traveller, ref_load: int) -> int:

@@ -4,8 +4,8 @@ Everything of an instant happens first, in any order: it only counts, queues and
 marks stations. Then the ready station of least rank grants, what it set in motion
 happens, and so on until none is ready (R1). Branches of the loop, in their order:
 a consignment goes on, a load is let go, a vehicle or a vessel acts, an event comes,
-a consignment enters, a closure begins or ends, a fleet begins, a station grants,
-the clock moves.
+a consignment enters, a closure begins or ends, services in hand stop or go on, a fleet
+begins, a station grants, the clock moves.
 """
 
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sim.kernel.arithmetic import draw_s, mix, scaled_mean_fp, slowed_s
 from sim.kernel.books import CAUSES, begin, book, book_forming, book_wait
+from sim.kernel.breakdowns import break_or_mend, work
 from sim.kernel.closures import put_to_work, settle, take_off
 from sim.kernel.forming import (
     has_turn,
@@ -42,6 +43,7 @@ from sim.kernel.layout import (
     B_POOL_END,
     B_STATE,
     B_TIMETABLE,
+    BREAKDOWN,
     C_EFFECT,
     C_TARGET,
     C_TARGET_END,
@@ -85,6 +87,8 @@ from sim.kernel.layout import (
     K_LOCKS,
     K_NEED,
     K_NOW,
+    K_OUTAGES,
+    K_REACTING,
     K_RUNNING,
     K_SPELLS,
     K_STAYS,
@@ -94,6 +98,7 @@ from sim.kernel.layout import (
     K_VISITS,
     K_WATCHING,
     KIND_BIT,
+    KINDS,
     L_ELEMENT_END,
     L_HOLD,
     L_YARD,
@@ -119,6 +124,7 @@ from sim.kernel.layout import (
     O_RANK,
     O_SIZE,
     O_TEU,
+    OUTAGES,
     P_AT_HAND,
     P_BEFORE,
     P_CLAIM,
@@ -136,6 +142,7 @@ from sim.kernel.layout import (
     P_SERVICE,
     P_STATION,
     R_AT_CLOSING,
+    R_BREAKDOWN,
     R_FREE,
     R_PAYLOAD,
     R_RATE,
@@ -146,6 +153,7 @@ from sim.kernel.layout import (
     S_BATCH_MAX,
     S_BATCH_MIN,
     S_BLOCKS,
+    S_BREAKDOWNS,
     S_DETAIL,
     S_KIND,
     S_LENGTH,
@@ -257,6 +265,8 @@ class Growing(NamedTuple):
     share: Ints
     room: Ints
     force: Ints
+    outage: Ints
+    """(N, 3) breakdowns on busy time that came: closure, begin, end."""
     ledger: Ints
     visits: NDArray[np.int32]
     stays: NDArray[np.int32]
@@ -306,6 +316,9 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
     step_station = borrowed(tables.step_station)
     step_ordinal = borrowed(tables.step_ordinal)
     closure_target = borrowed(tables.closure_target)
+    breakdown = borrowed(tables.breakdown)
+    gap_key = borrowed(tables.gap_key)
+    length_key = borrowed(tables.length_key)
     law_table = borrowed(tables.law_table)
     cons = borrowed(tables.consignment)
     cons_key = borrowed(tables.consignment_key)
@@ -329,6 +342,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
     share = borrowed(growing.share)
     room = borrowed(growing.room)
     force = borrowed(growing.force)
+    outage = borrowed(growing.outage)
     ledger = borrowed(growing.ledger)
     visits = borrowed(growing.visits)
     stays = borrowed(growing.stays)
@@ -488,7 +502,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
 
         elif events[0] and events[1] >> 32 == now:
             # ------------------------------------------------------ an event comes
-            kind, index = events[1] >> KIND_BIT & 7, events[1] & INDEX_MASK
+            kind, index = events[1] >> KIND_BIT & KINDS, events[1] & INDEX_MASK
             if kind == HAND:
                 if run[K_VISITS] + hand[index, H_SIZE] > len(visits):
                     run[K_NEED] = run[K_VISITS] + hand[index, H_SIZE]
@@ -496,11 +510,23 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 if run[K_STAYS] + hand[index, H_SIZE] > len(stays):
                     run[K_NEED] = run[K_STAYS] + hand[index, H_SIZE]
                     return STAYS
+            elif kind == BREAKDOWN:
+                if run[K_OUTAGES] == len(outage):
+                    run[K_NEED] = run[K_OUTAGES] + 1
+                    return OUTAGES
+                if run[K_SPELLS] == len(spell):
+                    run[K_NEED] = run[K_SPELLS] + 1
+                    return SPELLS
+                if not run[K_FREE_FORCES]:
+                    run[K_NEED] = len(force) + 1
+                    return FORCES
             pop(events)
             if kind == MARK:
                 mark(ready, is_ready, index)
             elif kind == TRAVELLER:
                 row = trav[index, T_ROW]
+                if row != NEVER and row_table[row, R_BREAKDOWN] != NEVER:
+                    work(breakdown, row_table, events, row, -1, now)
                 if (
                     index >= consignments
                     or row == NEVER
@@ -523,6 +549,8 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             elif kind == HAND:
                 if hand[index, H_ENDS] == now and hand[index, H_STOPPED] == NEVER:
                     row, t = hand[index, H_ROW], hand[index, H_FIRST]
+                    if row_table[row, R_BREAKDOWN] != NEVER:
+                        work(breakdown, row_table, events, row, -1, now)
                     s = row_table[row, R_STATION]
                     if t < consignments and keeps_server(
                         cons, route_step, step_station, station, row_table, t, row
@@ -547,6 +575,11 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             elif kind == VESSEL:
                 vessel[index, U_NEXT] = run[K_ACTING]
                 run[K_ACTING] = index
+            elif kind == BREAKDOWN:
+                break_or_mend(
+                    breakdown, gap_key, length_key, law_table, force, row_force, closure,
+                    row_table, station, spell, outage, events, ready, is_ready, run, index, now,
+                )  # fmt: skip
             elif vehicle[index, V_PHASE] == IN_HOLD:
                 vehicle[index, V_PHASE] = IN_LONG_HOLD
                 p = vehicle[index, V_POOL]
@@ -585,9 +618,6 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             if run[K_FREE_FORCES] < targets:
                 run[K_NEED] = len(force) + targets
                 return FORCES
-            if events[0] + run[K_HANDS] + 8 > len(events):
-                run[K_NEED] = events[0] + run[K_HANDS] + 8
-                return EVENTS
             for at in range(closure[c, C_TARGET], closure[c, C_TARGET_END]):
                 row = closure_target[at]
                 s = row_table[row, R_STATION]
@@ -600,11 +630,19 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 settle(force, row_force, closure, row_table, station, spell, run, row, s, now)
                 mark(ready, is_ready, s)
             run[K_CHANGED] += 1
-            if changed + 1 == len(change) or change[changed + 1, 0] > now:
-                stop_and_go_on(
-                    hand, row_table, force, row_force, closure, events,
-                    cause_s, trav, share, ledger, run, sizes, now,
-                )  # fmt: skip
+            run[K_REACTING] = 1
+
+        elif run[K_REACTING]:
+            # ------------------------ services in hand are stopped, or taken up again
+            need = events[0] + (1 + len(breakdown)) * run[K_HANDS] + 8
+            if need > len(events):
+                run[K_NEED] = need
+                return EVENTS
+            run[K_REACTING] = 0
+            stop_and_go_on(
+                hand, row_table, force, row_force, closure, breakdown, events,
+                cause_s, trav, share, ledger, run, sizes, now,
+            )  # fmt: skip
 
         elif run[K_BEGUN] < len(fleet):
             # ------------------------------------- a fleet begins, vessels at both ends
@@ -629,8 +667,9 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             s = ready[1]
             kind, length = station[s, S_KIND], station[s, S_LENGTH]
             # Before anything moves, whatever this grant may need is there.
-            if events[0] + 2 * length + 8 > len(events):
-                run[K_NEED] = events[0] + 2 * length + 8
+            need = events[0] + (2 + station[s, S_BREAKDOWNS]) * length + 8
+            if need > len(events):
+                run[K_NEED] = need
                 return EVENTS
             if run[K_VISITS] + length + 8 > len(visits):
                 run[K_NEED] = run[K_VISITS] + length + 8
@@ -720,6 +759,8 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                             cause_s, trav, share, ledger, run, sizes,
                             t, s, SERVICE_CAUSE, now, served_s,
                         )  # fmt: skip
+                        if k == 0 and row_table[row, R_BREAKDOWN] != NEVER:
+                            work(breakdown, row_table, events, row, 1, now)
                         if row_table[row, R_AT_CLOSING] != FINISH:
                             if k == 0:
                                 h = take_in_hand(hand, events, run, row, now, served_s)
@@ -738,9 +779,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                             run[K_STAYS] += 1
                 queue_max = station[s, S_QUEUE_MAX]
                 if station[s, S_BLOCKS]:
-                    let_in(
-                        trav, queue_first, station, row_table, ready, is_ready, classes, s
-                    )
+                    let_in(trav, queue_first, station, row_table, ready, is_ready, classes, s)
                     continue
                 q = (s + 1) * classes - 1
                 while queue_max != NEVER and station[s, S_LENGTH] > queue_max:

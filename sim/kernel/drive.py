@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sim.draws.hashing import mix_array
 from sim.kernel import layout as k
 from sim.kernel.books import CAUSES, enlarged
+from sim.kernel.breakdowns import wind_up
 from sim.kernel.closing import close_all
 from sim.kernel.core import Growing, advance
 from sim.kernel.growth import longer, refilled
@@ -48,6 +49,8 @@ def drive(
         while True:
             tables = tables_of(plan, draws)
             growing = _begin(tables, plan, ledger_size, room)
+            for d in range(len(tables.breakdown)):
+                wind_up(tables.breakdown, tables.gap_key, tables.law_table, d)
             full = k.EVENTS
             while full != k.DONE:
                 full = advance(
@@ -96,6 +99,7 @@ def _begin(tables: Tables, plan: Plan, ledger_size: int, room: int) -> Growing:
         share=share,
         room=linked,
         force=linked.copy(),
+        outage=np.zeros((room, 3), dtype=np.int64),
         ledger=np.zeros((ledger_size, 2), dtype=np.int64),
         visits=np.zeros((room, 5), dtype=np.int32),
         stays=np.zeros((room, 6), dtype=np.int32),
@@ -162,6 +166,7 @@ _PLAIN = {
     k.SPELLS: ("spell", NEVER),
     k.VISITS: ("visits", 0),
     k.STAYS: ("stays", 0),
+    k.OUTAGES: ("outage", 0),
 }
 
 

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernel.books import Seconds, begin, book, give_back
+from sim.kernel.breakdowns import work
 from sim.kernel.closures import holder
 from sim.kernel.heap import push
 from sim.kernel.jit import compiled
@@ -30,6 +31,7 @@ from sim.kernel.layout import (
     K_VISITS,
     KIND_BIT,
     R_AT_CLOSING,
+    R_BREAKDOWN,
     R_SHUT,
     R_STATION,
     T_NEXT,
@@ -116,6 +118,7 @@ def stop_and_go_on(
     force: Ints,
     row_force: Ints,
     closure: Ints,
+    breakdown: Ints,
     events: Ints,
     cause_s: Seconds,
     trav: Ints,
@@ -144,6 +147,8 @@ def stop_and_go_on(
             hand[h, H_STOPPED] = NEVER
             hand[h, H_ENDS] = now_s + left_s
             push(events, now_s + left_s << 32 | HAND << KIND_BIT | h)
+            if row_table[row, R_BREAKDOWN] != NEVER:
+                work(breakdown, row_table, events, row, 1, now_s)
         elif is_shut and not is_stopped and hand[h, H_ENDS] > now_s:
             while t != NEVER:
                 give_back(cause_s, trav, share, ledger, run, sizes, t, now_s)
@@ -152,4 +157,6 @@ def stop_and_go_on(
             hand[h, H_LEFT] = hand[h, H_DRAWN] if is_anew else hand[h, H_ENDS] - now_s
             cause, by = holder(force, row_force, closure, row, row + 1)
             hand[h, H_STOPPED], hand[h, H_CAUSE], hand[h, H_CLOSURE] = now_s, cause, by
+            if row_table[row, R_BREAKDOWN] != NEVER:
+                work(breakdown, row_table, events, row, -1, now_s)
         h = hand[h, H_NEXT]

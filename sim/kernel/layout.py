@@ -14,13 +14,17 @@ S_SHUT, S_CAUSE, S_CLOSURE, S_SPELL = 10, 11, 12, 13
 """Since when it is shut (NEVER: open), by which cause and closure; its last spell."""
 S_BLOCKS = 14
 """1: a consignment keeps the server before until it has a place (R18)."""
-STATION_COLUMNS = 15
+S_BREAKDOWNS = 15
+"""Most breakdowns on busy time that one of its rows has."""
+STATION_COLUMNS = 16
 
 # --- rows
 R_STATION, R_SERVERS, R_MEAN_TEU, R_REF_LOAD, R_AT_CLOSING, R_STANDING = range(6)
 R_FREE, R_SHUT, R_RATE, R_PAYLOAD, R_OUT = 6, 7, 8, 9, 10
 """Free servers, closures that shut it, its factors, vehicles out: R_SHUT + `Effect`."""
-ROW_COLUMNS = 11
+R_WORKING, R_BREAKDOWN = 11, 12
+"""Servers at work, and the first breakdown on busy time, where there is one."""
+ROW_COLUMNS = 13
 
 # --- meters; the section of an alternating pair stands in the row of the smaller meter
 M_PATHS, M_BURST, M_HEADWAY, M_RULE, M_OPPOSITE, M_CLEARING, M_FLEET, M_STATION = range(8)
@@ -54,6 +58,14 @@ Y_STATION, Y_CAPACITY, Y_REFUSES, Y_EMBARGO, Y_OCCUPIED = range(5)
 YARD_COLUMNS = 5
 C_EFFECT, C_VALUE, C_WEATHER, C_TARGET, C_TARGET_END = range(5)
 CLOSURE_COLUMNS = 5
+
+# --- breakdowns on busy time
+D_CLOSURE, D_ROW, D_GAP, D_GAP_LAW, D_LENGTH, D_LENGTH_LAW, D_NEXT = range(7)
+"""As in the Plan; the next of the same row."""
+D_ORDINAL, D_LEFT, D_SINCE, D_BEGAN, D_ENDS = 7, 8, 9, 10, 11
+"""Which it is; work left and since when it is counted (NEVER: not now); begin and end of the
+time in which the row is down (NEVER: it is not)."""
+BREAKDOWN_COLUMNS = 12
 
 # --- consignments
 N_FLOW, N_ROUTE, N_STEP, N_YARD, N_FINISHED, N_STATUS, N_CREATED, N_ENTERED = range(8)
@@ -157,17 +169,20 @@ K_FREE_SHARES, K_FREE_ROOMS, K_FREE_FORCES = 21, 22, 23
 """Unused rows of the linked tables."""
 K_LOCKS, K_NEED = 24, 25
 """Rows of the gridlock; size that a table must have before the run can go on."""
-RUN_COLUMNS = 26
+K_REACTING, K_OUTAGES = 26, 27
+"""1: services in hand are to be stopped or taken up; breakdowns written down."""
+RUN_COLUMNS = 28
 
 # --- why the loop stops: it is over, or a table is full
 DONE, EVENTS, VEHICLES, VESSELS, HANDS, SPELLS = range(6)
-SHARES, ROOMS, FORCES, VISITS, STAYS, LEDGER = range(6, 12)
+SHARES, ROOMS, FORCES, VISITS, STAYS, LEDGER, OUTAGES = range(6, 13)
 
-# --- events: instant << 32 | kind << 29 | index
-MARK, TRAVELLER, TIMETABLE, VESSEL, ALARM, HAND = range(6)
+# --- events: instant << 32 | kind << 28 | index
+MARK, TRAVELLER, TIMETABLE, VESSEL, ALARM, HAND, BREAKDOWN = range(7)
 """A station to look again; a traveller, a departure, a vessel; a train held too long; a
-service that closing can stop."""
-KIND_BIT = 29
+service that closing can stop; a row that breaks down or is whole again."""
+KIND_BIT = 28
+KINDS = 15
 INDEX_MASK = (1 << KIND_BIT) - 1
 
 # --- linked rows

@@ -10,6 +10,7 @@ from sim.kernel.drive import Ended, drive
 from sim.kernel.layout import (
     K_LOCKS,
     K_NOW,
+    K_OUTAGES,
     K_STAYS,
     K_VEHICLES,
     K_VISITS,
@@ -61,6 +62,7 @@ def trace_of(plan: Plan, draws: Draws, ended: Ended) -> Trace:
     gridlock = ended.tables.locks[: run[K_LOCKS]].copy()
     gridlock[:, 0] = plan.yard_station[gridlock[:, 0]]
     gridlock[:, 3] = plan.yard_station[gridlock[:, 3]]
+    closure = _closures(draws, ended.growing.outage[: ended.tables.run[K_OUTAGES]])
     # A run that stops by count has created no one after that instant.
     created = slice(0, int(np.searchsorted(draws.consignment_created_s, ended_s, "right")))
     return Trace(
@@ -91,12 +93,19 @@ def trace_of(plan: Plan, draws: Draws, ended: Ended) -> Trace:
         ledger_closure=ledger[2].astype(np.int32),
         ledger_flow=ledger[3].astype(np.int32),
         ledger_s=ledger[4],
-        closure_index=draws.closure_index.astype(np.int32),
-        closure_start_s=draws.closure_start_s.astype(np.int32),
-        closure_end_s=draws.closure_end_s.astype(np.int32),
+        closure_index=_column(closure, 0),
+        closure_start_s=_column(closure, 1),
+        closure_end_s=_column(closure, 2),
         ended_s=ended_s,
         gridlock=gridlock.astype(np.int32),
     )
+
+
+def _closures(draws: Draws, outage: Ints) -> NDArray[np.int32]:
+    """Return (closures, 3): index, begin, end; by begin and index."""
+    known = (draws.closure_index, draws.closure_start_s, draws.closure_end_s)
+    every = np.concatenate((np.stack(known, axis=1), outage)).astype(np.int32)
+    return every[np.lexsort((every[:, 2], every[:, 0], every[:, 1]))]
 
 
 def _column(table: NDArray[np.int32], column: int) -> NDArray[np.int32]:

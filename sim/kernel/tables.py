@@ -50,6 +50,10 @@ class Tables(NamedTuple):
     step_ordinal: Ints
     closure: Ints
     closure_target: Ints
+    breakdown: Ints
+    gap_key: Words
+    length_key: Words
+    """(D,) from which times of work and durations of breakdowns are drawn."""
     law_table: Ints
     consignment: Ints
     consignment_key: Words
@@ -78,12 +82,14 @@ def tables_of(plan: Plan, draws: Draws) -> Tables:
     stations, pools, flow = _stations(plan), _pools(plan), _flows(plan)
     classes = int(flow[:, k.O_RANK].max()) + 1
     service, service_pool = _services(plan)
+    rows, breakdown = _rows(plan), _breakdowns(plan)
+    _join_breakdowns(stations, rows, breakdown)
     run = np.zeros(k.RUN_COLUMNS, dtype=np.int64)
     run[[k.K_GOING, k.K_RUNNING, k.K_ACTING, k.K_LANDING, k.K_FREE_HAND, k.K_AT_WORK]] = NEVER
     return Tables(
         station=stations,
         station_key=_words(plan.station_key),
-        row=_rows(plan),
+        row=rows,
         row_law=_ints(plan.row_law),
         row_mean_fp=_ints(plan.row_mean_fp),
         meter=_meters(plan),
@@ -105,6 +111,9 @@ def tables_of(plan: Plan, draws: Draws) -> Tables:
         step_ordinal=_ordinals(plan.step_first, plan.step_station),
         closure=_closures(plan),
         closure_target=_ints(plan.closure_target),
+        breakdown=breakdown,
+        gap_key=_words(draws.busy_gap_key),
+        length_key=_words(draws.busy_length_key),
         law_table=_read_only(plan.law_table),
         consignment=_consignments(draws),
         consignment_key=_words(draws.consignment_key),
@@ -136,6 +145,7 @@ def _stations(plan: Plan) -> Ints:
     table[:, k.S_ROW_END] = plan.row_first[1:]
     table[:, k.S_LENGTH] = 0
     table[:, k.S_BLOCKS] = plan.station_blocks
+    table[:, k.S_BREAKDOWNS] = 0
     return table
 
 
@@ -152,7 +162,29 @@ def _rows(plan: Plan) -> Ints:
     table[:, k.R_RATE] = plan.row_factor_ppm
     table[:, k.R_PAYLOAD] = PPM
     table[:, k.R_OUT] = 0
+    table[:, k.R_WORKING] = 0
     return table
+
+
+def _breakdowns(plan: Plan) -> Ints:
+    table = _filled(len(plan.busy_closure), k.BREAKDOWN_COLUMNS)
+    table[:, k.D_CLOSURE] = plan.busy_closure
+    table[:, k.D_ROW] = plan.closure_target[plan.closure_target_first[plan.busy_closure]]
+    table[:, k.D_GAP] = plan.busy_gap_fp
+    table[:, k.D_GAP_LAW] = plan.busy_gap_law
+    table[:, k.D_LENGTH] = plan.busy_mean_fp
+    table[:, k.D_LENGTH_LAW] = plan.busy_law
+    table[:, k.D_ORDINAL] = 0
+    return table
+
+
+def _join_breakdowns(stations: Ints, rows: Ints, breakdowns: Ints) -> None:
+    """Let rows find their breakdowns, and stations the most that one of their rows has."""
+    count = np.bincount(breakdowns[:, k.D_ROW], minlength=len(rows))
+    np.maximum.at(stations[:, k.S_BREAKDOWNS], rows[:, k.R_STATION], count)
+    for d, row in enumerate(breakdowns[:, k.D_ROW].tolist()):
+        breakdowns[d, k.D_NEXT] = rows[row, k.R_BREAKDOWN]
+        rows[row, k.R_BREAKDOWN] = d
 
 
 def _meters(plan: Plan) -> Ints:
