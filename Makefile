@@ -8,6 +8,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 READY  := $(VENV)/.ready
+WARM   := $(VENV)/.warm
 
 BASE         ?= scenarios/baseline-2028.yaml
 SCENARIO     ?= scenarios/ayagoz-tacheng.yaml
@@ -18,7 +19,7 @@ TEST_OPTIONS ?= -q
 
 .PHONY: setup run test verify clean
 
-setup: $(READY)
+setup: $(READY) $(WARM)
 
 # Runs when the lock or the configuration has changed since it last ran to its end.
 $(READY): requirements.lock pyproject.toml hatch_build.py
@@ -36,6 +37,13 @@ $(READY): requirements.lock pyproject.toml hatch_build.py
 	@$(PIP) install --require-hashes --requirement requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# Machine code of the compiled engine, made by running it beside the reference engine, which
+# stands in for it where it cannot be made. numba keeps it under NUMBA_CACHE_DIR, if that is set.
+$(WARM): $(READY) $(wildcard sim/kernel/*.py) sim/plan.py
+	@echo "Compiling the fast engine, once (about a minute) ..."
+	@$(BIN)/keruen verify-engines small-corridor --days 1 >/dev/null && touch $@ || \
+	  echo "It does not work here; --engine simpy does, and is slower."
 
 run: setup
 	$(BIN)/keruen compare $(BASE) $(SCENARIO) $(RUN_OPTIONS)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from commands import networks, reading, running
+from commands import networks, reading, running, verifying
 from commands.door import degrade_gently, status_of
 from sim.version import VERSION
 
@@ -54,6 +54,7 @@ app.command("scenarios")(reading.scenarios)
 app.command("validate")(reading.validate)
 app.command("diff")(reading.diff)
 app.command("schema")(reading.schema)
+app.command("verify-engines")(verifying.verify_engines)
 
 network = typer.Typer(no_args_is_help=True, rich_markup_mode=None, context_settings=_SETTINGS)
 network.command("check")(networks.check_network)

@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from network.schema import Network
+    from sim.experiment.following import RunDrawn
     from sim.experiment.replicate import Run
     from sim.scenario import Scenario
 
@@ -20,6 +21,14 @@ class Work(NamedTuple):
     engine: str
     jobs: int
     force: bool
+
+
+class Chosen(NamedTuple):
+    """An engine."""
+
+    name: str
+    run: "Run"
+    run_drawn: "RunDrawn"
 
 
 def scenario_of(
@@ -50,19 +59,19 @@ def settings_of(
     return [*(sets or ()), *(f"{k}={v}" for k, v in options.items() if v is not None)]
 
 
-def engine_of(name: str) -> tuple[str, "Run"]:
-    """Return the engine of a name: what it is called and its function."""
-    from sim.engine.run import run as run_simpy
+def engine_of(name: str) -> Chosen:
+    """Return the engine of a name."""
+    from sim.engine import run as simpy
 
     if name not in {"auto", "simpy", "compiled"}:
         raise typer.BadParameter(f"--engine {name}: must be auto, simpy or compiled")
     if name == "simpy":
-        return "simpy", run_simpy
+        return Chosen("simpy", simpy.run, simpy.run_drawn)
     try:
-        from sim.kernel.run import run as run_compiled
+        from sim.kernel import run as compiled
     except ImportError as error:
         if name == "compiled":
             raise typer.BadParameter("--engine compiled needs numba: the extra fast") from error
         print("warning: no numba, so the slower reference engine runs", file=sys.stderr)
-        return "simpy", run_simpy
-    return "compiled", run_compiled
+        return Chosen("simpy", simpy.run, simpy.run_drawn)
+    return Chosen("compiled", compiled.run, compiled.run_drawn)

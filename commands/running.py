@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from commands.following import tell
 from commands.given import Work, engine_of, scenario_of, settings_of
 from commands.options import (
     RESULTS,
@@ -46,6 +47,14 @@ def run(
     sets: Sets = None,
     overrides: Overrides = None,
     force: Force = False,
+    follow: Annotated[
+        str | None,
+        typer.Option(
+            "--follow",
+            metavar="FLOW:NUMBER",
+            help="Tell one consignment's story instead, e.g. ceu_w_1:17 or ceu_w_1:slowest.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a scenario; write tables, figures and a report."""
@@ -56,6 +65,9 @@ def run(
 
     told = settings_of(sets, seed, replications, days)
     loaded = scenario_of(scenario, told, overrides)
+    if follow is not None:
+        tell(loaded, follow, engine, as_json=as_json)
+        return
     (done,) = _obtain([loaded], told, Work(out, engine, jobs, force=force))
     found = read_run(done.folder)
     if not as_json:
@@ -160,8 +172,10 @@ def _obtain(scenarios: Sequence["Scenario"], told: Sequence[str], work: Work) ->
             one.name: bar.add_task(one.name, total=one.experiment.replications)
             for one in scenarios
         }
+        chosen = engine_of(work.engine)
         engine = Engine(
-            *engine_of(work.engine),
+            chosen.name,
+            chosen.run,
             work.jobs,
             lambda name, done, _: bar.update(tasks[name], completed=done),
         )

@@ -47,7 +47,7 @@ ARROWS: Mapping[str, set[str]] = {
     "sim.measures": {"sim.errors", "sim.plan"},
     "sim.experiment": {
         *NETWORK, "network.routing", "sim.errors", "sim.version", "sim.scenario", "sim.plan",
-        "sim.compiler", "sim.engine", "sim.kernel", "sim.measures",
+        "sim.draws", "sim.compiler", "sim.engine", "sim.kernel", "sim.measures",
     },
     "sim.results": {
         *NETWORK, "sim.errors", "sim.version", "sim.scenario", "sim.plan", "sim.compiler",
