@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.errors import ResultsError
+from sim.errors import GridlockError, ResultsError
 from sim.measures.build import Measures, measure
 from sim.measures.columns import COLUMNS, names
 from sim.measures.ledger import bottlenecks
@@ -309,15 +309,26 @@ def test_run_that_ended_before_its_window_has_nothing_to_measure() -> None:
 
 def test_gridlock_is_told_in_words() -> None:
     # the pool's load fills a yard and waits for room in another, which a train fills
-    cycle = np.array([(0, 3, NEVER, 1, 4_000), (1, NEVER, 5, 0, 2_000)], dtype=np.int32)
+    cycle = np.array([(0, 3, NEVER, 1, 4_000), (1, NEVER, 1, 0, 2_000)], dtype=np.int32)
 
     measured = measure(
         handmade.trace()._replace(gridlock=cycle), handmade.plan(), handmade.legend()
     )
 
     load, train = measured.gridlock
-    assert load.startswith("gridlock: gate_to_china is full: load for pool_a takes 4 TEU there")
-    assert train.endswith("train 5 takes 2 TEU there and waits for room in gate_to_china")
+    assert load == (
+        "gridlock on 2024-01-04 at 00:00, Kazakh time: a load that waits (shuttle, a to c) takes "
+        "4 TEU in the gate of to China, B, which is full, and waits for room in the handling of C"
+    )
+    assert ": train 1 (shuttle, a to c) takes 2 TEU in the handling of C," in train
+
+
+def test_gridlock_before_the_window_is_told_as_such() -> None:
+    cycle = np.array([(0, 3, NEVER, 1, 4_000)], dtype=np.int32)
+    stuck = handmade.trace()._replace(ended_s=1_000, gridlock=cycle)
+
+    with pytest.raises(GridlockError, match=r"before its window began.*\n.*takes 4 TEU"):
+        measure(stuck, handmade.plan(), handmade.legend())
 
 
 def test_run_that_stopped_early_is_measured_to_its_last_second() -> None:

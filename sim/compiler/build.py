@@ -22,7 +22,7 @@ from sim.compiler.routes import read_routes
 from sim.compiler.stations import read_facilities, server_station, shuttings, window_shares
 from sim.compiler.traffic import Traffic, World, read_traffic
 from sim.compiler.uses import busiest, leg_ids, leg_part, service_key, trip_key
-from sim.compiler.yards import yard_id, yard_stations
+from sim.compiler.yards import side, yard_stations
 from sim.plan import Effect, Kind, Legend, Plan
 from sim.scenario.models import Scenario
 
@@ -61,7 +61,7 @@ def _parts(world: World, traffic: Traffic) -> Parts:
     trips = busiest(uses, ids)
     shuttles = _shuttles(traffic, trips, pools, fleets)
     yards = _yards(world, trips)
-    legs = _legs(trips, services, shuttles, frozenset(yard.id for yard in yards))
+    legs = _legs(world, trips, services, shuttles, frozenset(yard.id for yard in yards))
     routing = read_routes(uses, traffic.flows, len(traffic.epochs), ids, gathered)
     served = _served(world, legs, routing.routes, shuttles)
     fleet_stations = [one.station for one in shuttles]
@@ -138,17 +138,18 @@ def _yards(world: World, trips: Mapping[str, Trip]) -> tuple[StationPart, ...]:
 
 
 def _legs(
+    world: World,
     trips: Mapping[str, Trip],
     services: Mapping[str, ServicePart],
     shuttles: Sequence[Shuttle],
     yards: frozenset[str],
 ) -> tuple[LegPart, ...]:
     legs = [leg for one in shuttles for leg in one.empty_legs]
+    rows = {row.id: row for row in world.network.facilities}
     for key, trip in trips.items():
-        yard = yard_id(trip.leg.destination)
-        has_room = bool(trip.storage) and yard in yards
+        yard = side(trip, rows).id if trip.storage else ""
         service = services[service_key(trip.leg)]
-        legs.append(leg_part(key, trip, service, yard if has_room else ""))
+        legs.append(leg_part(key, trip, service, yard if yard in yards else ""))
     return tuple(sorted(legs, key=lambda leg: leg.id.encode()))
 
 

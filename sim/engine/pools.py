@@ -188,6 +188,8 @@ class Pool:
             assert claim.callbacks is not None
             claim.callbacks.append(lambda _: self._world.arbiter.mark(self.rank))
             self._yard.request(claim)
+            # If it finds no room for long enough, the vessel sails without it.
+            self._world.arbiter.mark(self._world.fleets[self._fleet].rank)
         return self._claim.triggered
 
     def _turn_away(self) -> None:

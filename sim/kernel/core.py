@@ -961,6 +961,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                             trav, queue_first, queue_last, station, ready, is_ready, classes,
                             t, to, now,
                         )  # fmt: skip
+                        mark(ready, is_ready, fleet[g, F_STATION])
                         break
                     if is_refused:
                         pool[p, P_FILLED : P_OPEN + 1] = NEVER

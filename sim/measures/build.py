@@ -77,6 +77,8 @@ def measure(trace: Trace, plan: Plan, legend: Legend, places: Places = NOWHERE) 
 
     Raises
     ------
+    GridlockError
+        If nothing could move any more before the window began.
     ResultsError
         If the run ended before its window, or breaks conservation or the ledger.
     """
@@ -105,7 +107,7 @@ def measure(trace: Trace, plan: Plan, legend: Legend, places: Places = NOWHERE) 
         transit=transit_table(run, corridor),
         conservation=conserved,
         cohort=cohort(run),
-        gridlock=gridlock_words(trace, legend),
+        gridlock=gridlock_words(trace, plan, legend),
     )
 
 

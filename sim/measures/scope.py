@@ -4,16 +4,18 @@ In: Trace, Plan, Legend. Out: `Scope`, and the small statistics that the tables
 share (`percentile`, `percentiles_by_group`, `mean_by_group`).
 """
 
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.errors import ResultsError
+from sim.errors import GridlockError, ResultsError
 from sim.plan import NEVER, Cause, Legend, Plan, Status, Trace
 
 HOUR_S = 3_600
 DAY_S = 86_400
+MILLI = 1_000
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.integer[Any]]
@@ -64,16 +66,18 @@ def scope(trace: Trace, plan: Plan, legend: Legend) -> Scope:
 
     Raises
     ------
-    ResultsError
-        If the run ended before its window began.
+    GridlockError, ResultsError
+        If the run ended before its window began, by gridlock or by count.
     """
     end_s = min(plan.window_end_s, trace.ended_s + 1)
     if end_s <= plan.window_start_s:
-        raise ResultsError(
+        fault = (
             f"run: ended at second {trace.ended_s}, before its window began at second "
             f"{plan.window_start_s}; there is nothing to measure"
-            + "".join(f"; {holder}" for holder in gridlock_words(trace, legend))
         )
+        if len(trace.gridlock):
+            raise GridlockError("\n".join((fault, *gridlock_words(trace, plan, legend))))
+        raise ResultsError(fault)
     created = trace.consignment_created_s
     finished = trace.consignment_finished_s
     is_in_run = created <= trace.ended_s
@@ -94,16 +98,34 @@ def scope(trace: Trace, plan: Plan, legend: Legend) -> Scope:
     )
 
 
-def gridlock_words(trace: Trace, legend: Legend) -> tuple[str, ...]:
-    """Return who waits for whom where nothing could move any more (R14)."""
+def gridlock_words(trace: Trace, plan: Plan, legend: Legend) -> tuple[str, ...]:
+    """Return who waits for whom where nothing can move any more (R14).
+
+    Returns
+    -------
+    One sentence a holder, each waiting for the yard of the next; empty if there is no gridlock.
+    """
+    start = datetime.fromisoformat(legend.window_start)
+    at = start + timedelta(seconds=trace.ended_s - plan.window_start_s)
     said = []
-    for full, pool, train, wanted, milli_teu in trace.gridlock.reshape(-1, 5):
-        holder = f"train {train}" if train != NEVER else f"load for {legend.station_id[pool]}"
+    for full, pool, train, wanted, milli_teu in trace.gridlock.reshape(-1, 5).tolist():
+        holder, index = "a load that waits", plan.station_detail[pool]
+        if train != NEVER:
+            holder, index = f"train {train}", trace.vehicle_pool[train]
+        leg = int(plan.pool_leg[index])
         said.append(
-            f"gridlock: {legend.station_id[full]} is full: {holder} takes {milli_teu / 1_000:g} "
-            f"TEU there and waits for room in {legend.station_id[wanted]}"
+            f"gridlock on {at:%Y-%m-%d at %H:%M}, Kazakh time: {holder} ("
+            f"{legend.leg_service[leg]}, {legend.leg_name[leg]}) takes {milli_teu / MILLI:g} TEU "
+            f"in {_yard(full, legend)}, which is full, and waits for room in "
+            f"{_yard(wanted, legend)}"
         )
     return tuple(said)
+
+
+def _yard(station: int, legend: Legend) -> str:
+    """Return a yard in words."""
+    kind, _, place = legend.station_name[station].partition(", ")
+    return f"the {kind} of {place}"
 
 
 def percentile(values: Integers, weights: Floats, percents: tuple[float, ...]) -> Floats:

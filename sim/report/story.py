@@ -157,11 +157,18 @@ def _events(story: Story, world: World) -> Iterator[_Event]:
 
 def _ridden(spans: Sequence[Span], ride: Ride, world: World) -> Iterator[_Event]:
     """Yield what happens aboard; moves that follow each other are one."""
+    at = world.legend.leg_nodes[ride.leg][0]
     for is_moving, group in groupby(spans, key=lambda span: span.deed == Deed.MOVE):
         if is_moving:
-            yield _motion(list(group), ride, world)
-        else:
-            yield from (_stand(span, world, ride) for span in group)
+            moves = list(group)
+            at = _passed(moves, ride, world)[-1]
+            yield _motion(moves, ride, world)
+            continue
+        for span in group:
+            event = _stand(span, world, ride)
+            # A train that is held stands where it is, not where it is refused (R13).
+            is_held = span.place in world.plan.yard_station
+            yield event._replace(where=world.names.of(at)) if is_held else event
 
 
 def _departure(ride: Ride, world: World) -> _Event:
