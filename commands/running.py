@@ -24,7 +24,7 @@ from commands.options import (
     Seed,
     Sets,
 )
-from commands.tables import print_table
+from commands.tables import print_family, print_table
 from sim.errors import GridlockError
 
 if TYPE_CHECKING:
@@ -55,6 +55,12 @@ def run(
             help="Tell one consignment's story instead, e.g. ceu_w_1:17 or ceu_w_1:slowest.",
         ),
     ] = None,
+    check_warm_up: Annotated[
+        bool,
+        typer.Option(
+            "--check-warm-up", help="Run it again from twice the warm-up; say what changes."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run a scenario; write tables, figures and a report."""
@@ -68,7 +74,12 @@ def run(
     if follow is not None:
         tell(loaded, follow, engine, as_json=as_json)
         return
-    (done,) = _obtain([loaded], told, Work(out, engine, jobs, force=force))
+    work = Work(out, engine, jobs, force=force)
+    (done,) = _obtain([loaded], told, work)
+    if check_warm_up:
+        longer = [*told, f"window.warm_up_days={2 * loaded.window.warm_up_days}"]
+        (again,) = _obtain([scenario_of(scenario, longer, overrides)], longer, work)
+        print(_warm_up_words(done, again), file=sys.stderr if as_json else sys.stdout)
     found = read_run(done.folder)
     if not as_json:
         print(found.title)
@@ -107,7 +118,7 @@ def compare(
     from sim.report.answer import HEADLINES, lines, sentences
     from sim.report.material import read_comparison
     from sim.report.words import names
-    from sim.results.obtain import obtain_comparison
+    from sim.results.obtain import obtain_comparison, obtain_family
 
     settings = settings_of(sets, seed, replications, days)
     work = Work(out, engine, jobs, force=force)
@@ -132,6 +143,20 @@ def compare(
         ]
         print_table(head, told, as_json=as_json)
         print(f"Report: {folder / 'report.html'}", file=sys.stderr if as_json else sys.stdout)
+    if len(others) > 1:
+        print_family(obtain_family(base, others, out), as_json=as_json)
+
+
+def _warm_up_words(done: "RunResult", longer: "RunResult") -> str:
+    """Return whether a run's warm-up was enough, by a run from twice as long a one."""
+    from sim.experiment.pairing import compare as differences
+    from sim.experiment.warmup import longer_changes
+
+    days = done.manifest.window.warm_up_days
+    moved = longer_changes(differences(done.experiment, longer.experiment).comparison)
+    if not moved:
+        return f"Warm-up of {days:g} days: enough; twice as long a one changes nothing by 1 %."
+    return f"Warm-up of {days:g} days: too short; twice as long a one changes {', '.join(moved)}."
 
 
 def _with_base(files: Sequence[str]) -> list[str]:

@@ -2,6 +2,10 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def print_table(
@@ -21,3 +25,24 @@ def print_table(
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
     Console(highlight=False, markup=False).print(table)
+
+
+def print_family(table: "pd.DataFrame", *, as_json: bool = False) -> None:
+    """Print what several scenarios change against one base, true together at 95 %."""
+    from sim.report.numbers import signed, spread
+
+    if not as_json:
+        print("All scenarios together, at 95 % over the scenarios of each figure:")
+    head = ("figure", "scenario", "base", "difference", "n", "verdict")
+    rows = [
+        (
+            row["kpi"],
+            row["scenario"],
+            signed(row["base"]).lstrip("+"),
+            spread(row["difference"], row["half_width"], row["unit"]),
+            row["n"],
+            row["verdict"],
+        )
+        for _, row in table.iterrows()
+    ]
+    print_table(head, rows, as_json=as_json)

@@ -10,8 +10,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.experiment.intervals import CONFIDENCE, rounded, t_interval, t_quantile
+from sim.experiment.intervals import (
+    CONFIDENCE,
+    quantile_interval,
+    rounded,
+    t_interval,
+    t_quantile,
+)
 from sim.measures.columns import COLUMNS, names
+
+PERCENTS = (10, 50, 90)
+"""Of the replications: what lies below in a bad, a middling and a good one."""
 
 ZERO_WITHOUT = ("TEU", "TEU/d", "TEU/a", "TEU d")
 """Units of KPIs that are zero where a replication does not have them: nothing crossed."""
@@ -79,6 +88,28 @@ def summary(replications: pd.DataFrame, count: int) -> pd.DataFrame:
         rows.append((kpi, mean, np.nan if half is None else half, n, unit, bound))
     table = pd.DataFrame(rows, columns=names("summary"))
     for column in ("value", "half_width_95"):
+        table[column] = rounded(table[column].to_numpy(float))
+    return table
+
+
+def quantiles(replications: pd.DataFrame) -> pd.DataFrame:
+    """Return between which values the overall KPIs lie from replication to replication.
+
+    Parameters
+    ----------
+    replications
+        The table `replications`; KPIs with a dot in their name are of a part and left out.
+    """
+    rows = []
+    whole = replications[~replications["kpi"].str.contains(".", regex=False)]
+    for kpi, part in whole.groupby("kpi", sort=False):
+        values, unit = part["value"].to_numpy(float), part["unit"].iloc[0]
+        for percent in PERCENTS:
+            value, low, high = quantile_interval(values, percent / 100)
+            ends = (np.nan if end is None else end for end in (low, high))
+            rows.append((kpi, percent, value, *ends, values.size, unit))
+    table = pd.DataFrame(rows, columns=names("quantiles"))
+    for column in names("quantiles", "mean"):
         table[column] = rounded(table[column].to_numpy(float))
     return table
 

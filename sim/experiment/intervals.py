@@ -5,7 +5,7 @@ never zero and never NaN.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +64,55 @@ def paired_interval(
     their differences is much narrower than either's own.
     """
     return t_interval(np.asarray(other, float) - np.asarray(base, float), confidence)
+
+
+def batch_interval(
+    series: Sequence[float] | NDArray[np.float64],
+    batches: int = 10,
+    confidence: float = CONFIDENCE,
+) -> Interval:
+    """Return the interval of the mean of one long run, from the means of its batches.
+
+    Parameters
+    ----------
+    series
+        `(T,)` in order of time, at least `batches` values; what is left over is dropped at the
+        end.
+    batches
+        Of equal length, next to each other; at least 2.
+    confidence
+        In (0, 1).
+
+    Notes
+    -----
+    Honest only where a batch is much longer than what happens in it is remembered: on short
+    runs it covers far less often than it says.
+    """
+    values = np.asarray(series, float)
+    length = values.size // batches
+    return t_interval(values[: length * batches].reshape(batches, length).mean(axis=1), confidence)
+
+
+def quantile_interval(
+    values: Sequence[float] | NDArray[np.float64], share: float, confidence: float = CONFIDENCE
+) -> tuple[float, float | None, float | None]:
+    """Return a quantile and the two order statistics that hold it, None where there is none.
+
+    Parameters
+    ----------
+    values
+        Independent, at least one, finite.
+    share
+        In (0, 1): 0.9 is the 90th percentile.
+    confidence
+        At least kept, whatever the law: ranks by the binomial law.
+    """
+    from scipy.stats import quantile_test  # noqa: PLC0415 - slow to import
+
+    x = np.sort(np.asarray(values, float))
+    found: Any = quantile_test(x, p=share).confidence_interval(confidence)
+    low, high = (float(end) if np.isfinite(end) else None for end in (found.low, found.high))
+    return float(np.quantile(x, share)), low, high
 
 
 def variance_saved(

@@ -15,6 +15,7 @@ from sim.errors import ResultsError
 from sim.experiment.averages import ZERO_WITHOUT
 from sim.experiment.intervals import Interval, paired_interval, rounded, variance_saved
 from sim.experiment.replicate import Experiment, does_stock_grow
+from sim.experiment.steady import is_withheld
 from sim.measures.build import Cohort
 from sim.measures.columns import names
 
@@ -54,7 +55,9 @@ def compare(base: Experiment, other: Experiment) -> Comparison:
     )
     for column in ("base", "scenario", "difference"):
         differences[column] = rounded(differences[column].to_numpy(float))
-    grows = does_stock_grow(base.replications) or does_stock_grow(other.replications)
+    grows = any(
+        does_stock_grow(one.replications) or is_withheld(one.summary) for one in (base, other)
+    )
     return Comparison(
         comparison=_comparison(differences, grows=grows),
         differences=differences,

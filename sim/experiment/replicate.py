@@ -7,16 +7,20 @@ order in which they finish changes a figure.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
+from difflib import get_close_matches
 from itertools import count
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from network.schema import Network
-from sim.experiment.averages import averaged, numbered, summary
+from sim.errors import ResultsError
+from sim.experiment import steady
+from sim.experiment.averages import averaged, numbered, quantiles, summary
 from sim.experiment.intervals import Interval, rounded, t_interval
+from sim.experiment.stopping import Precision, stop, stop_words
 from sim.experiment.workers import workers
 from sim.measures.build import Cohort, Measures, measure
 from sim.measures.columns import names
@@ -29,6 +33,8 @@ Run = Callable[[Plan, int, int], Trace]
 
 GROWTH_OVER = 0.02
 """Growth of stock, as a share of what was created, that is called not carried (R21)."""
+
+_DAY_S = 86_400
 
 AVERAGED = (
     "flows",
@@ -60,6 +66,7 @@ class Experiment(NamedTuple):
     setting: Setting
     summary: pd.DataFrame
     replications: pd.DataFrame
+    quantiles: pd.DataFrame
     flows: pd.DataFrame
     stations: pd.DataFrame
     links: pd.DataFrame
@@ -81,12 +88,37 @@ class Experiment(NamedTuple):
     """Holders that wait for each other, by replication; a run with one has failed (R14)."""
 
 
-class Begun(NamedTuple):
-    """Replications of one plan that were given to workers."""
+class Task(NamedTuple):
+    """One scenario, compiled: what is run and measured, here or in another process."""
 
     plan: Plan
     legend: Legend
+    places: Places
+    """Where its links and nodes lie."""
+    run: Run
+    """An engine's function, from a module that other processes can import."""
     seed: int
+    """0 to 2**63 - 1."""
+
+
+class Claim(NamedTuple):
+    """What is claimed from the replications, and when they are enough."""
+
+    kind: Literal["window", "steady"] = "window"
+    """`steady`: figures of a long run are withheld where there is none (R21)."""
+    precision: Precision | None = None
+    """Replications go on, one after the other, until it is reached or its cap."""
+
+
+class Begun(NamedTuple):
+    """Replications of one plan that were given to workers."""
+
+    task: Task
+    claim: Claim
+    executor: Executor
+    at_once: int
+    """Replications that its workers run at the same time."""
+    progress: Callable[[int, int], None] | None
     parts: tuple[Future[Measures], ...]
     """One per replication, in order."""
 
@@ -101,63 +133,61 @@ def run_experiment(
     places: Places = NOWHERE,
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
+    claim: Claim | None = None,
 ) -> Experiment:
     """Return what `replications` runs of a plan say.
 
     Parameters
     ----------
-    plan, legend, places
-        The scenario, compiled, its names, and where its links and nodes lie.
-    seed
-        0 to 2**63 - 1.
+    plan, legend, places, run, seed
+        As in `Task`.
     replications
-        At least 1.
-    run
-        An engine's function, from a module that other processes can import.
+        At least 1; with a precision, those before it is looked at.
     jobs
         Processes, at least 1.
     progress
         Is told (replications done, all) after each, in this process.
+    claim
+        What is claimed from them; default the expectation over the window.
 
     Raises
     ------
     ResultsError
-        If a run breaks conservation or its ledger, or a process of the pool died.
+        If a run breaks conservation or its ledger, a process of the pool died, or a
+        replication lacks the KPI of the precision.
     """
-    with workers(min(jobs, replications)) as executor:
+    task = Task(plan, legend, places, run, seed)
+    precision = None if claim is None else claim.precision
+    asked = replications if precision is None else precision.at_most
+    with workers(min(jobs, asked)) as executor:
         return finish(
             begin(
-                plan,
-                legend,
-                seed=seed,
-                replications=replications,
-                run=run,
-                places=places,
-                executor=executor,
+                task,
+                replications,
+                executor,
+                claim=claim or Claim(),
+                at_once=jobs,
                 progress=progress,
             )
         )
 
 
 def begin(
-    plan: Plan,
-    legend: Legend,
-    *,
-    seed: int,
+    task: Task,
     replications: int,
-    run: Run,
-    places: Places,
     executor: Executor,
+    *,
+    claim: Claim,
+    at_once: int,
     progress: Callable[[int, int], None] | None = None,
 ) -> Begun:
     """Return the replications of a plan, given to an executor; `finish` waits for them."""
-    tasks = [_Task(plan, legend, places, run, seed, r) for r in range(replications)]
-    parts = tuple(executor.submit(_replicate, task) for task in tasks)
+    parts = tuple(executor.submit(replicate, task, r) for r in range(replications))
     if progress is not None:
         done = count(1)
         for part in parts:
             part.add_done_callback(lambda _: progress(next(done), replications))
-    return Begun(plan, legend, seed, parts)
+    return Begun(task, claim, executor, at_once, progress, parts)
 
 
 def finish(begun: Begun) -> Experiment:
@@ -166,10 +196,13 @@ def finish(begun: Begun) -> Experiment:
     Raises
     ------
     ResultsError
-        If a run breaks conservation or its ledger.
+        If a run breaks conservation or its ledger, or lacks the KPI of the precision.
     """
     parts = [part.result() for part in begun.parts]
-    return _together(begun.plan, begun.legend, begun.seed, parts)
+    said: tuple[str, ...] = ()
+    if begun.claim.precision is not None:
+        parts, said = _until(begun.claim.precision, parts, begun)
+    return _together(begun.task, parts, begun.claim.kind, said)
 
 
 def places(network: Network) -> Places:
@@ -185,11 +218,16 @@ def places(network: Network) -> Places:
     )
 
 
+def values_of(replications: pd.DataFrame, kpi: str) -> NDArray[np.float64]:
+    """Return a KPI's value in each replication."""
+    return replications.loc[replications["kpi"] == kpi, "value"].to_numpy(float)
+
+
 def stock_growth(replications: pd.DataFrame) -> tuple[Interval, float]:
     """Return the growth of stock over the window in TEU, and the TEU created in it."""
     return (
-        t_interval(_values(replications, "stock_growth_teu")),
-        float(_values(replications, "teu_created").mean()),
+        t_interval(values_of(replications, "stock_growth_teu")),
+        float(values_of(replications, "teu_created").mean()),
     )
 
 
@@ -199,39 +237,78 @@ def does_stock_grow(replications: pd.DataFrame) -> bool:
     return growth.mean > max(GROWTH_OVER * created, growth.half_width or 0.0)
 
 
-class _Task(NamedTuple):
-    """One replication to be run and measured, here or in another process."""
-
-    plan: Plan
-    legend: Legend
-    places: Places
-    run: Run
-    seed: int
-    replication: int
-
-
-def _replicate(task: _Task) -> Measures:
-    """Return the measures of one replication."""
-    trace = task.run(task.plan, task.seed, task.replication)
+def replicate(task: Task, replication: int) -> Measures:
+    """Return the measures of one replication, counted from 0."""
+    trace = task.run(task.plan, task.seed, replication)
     return measure(trace, task.plan, task.legend, task.places)
 
 
-def _together(plan: Plan, legend: Legend, seed: int, parts: Sequence[Measures]) -> Experiment:
+def kpi_values(parts: Sequence[Measures], kpi: str) -> list[float]:
+    """Return a KPI's value in each replication.
+
+    Raises
+    ------
+    ResultsError
+        If one has no such KPI; the nearest name is said.
+    """
+    values = [part.kpis.loc[part.kpis["kpi"] == kpi, "value"] for part in parts]
+    lacking = [r for r, value in enumerate(values) if not len(value)]
+    if lacking:
+        known = parts[lacking[0]].kpis["kpi"].astype(str).tolist()
+        close = get_close_matches(kpi, known, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise ResultsError(f"replication {lacking[0] + 1} has no KPI {kpi!r}{hint}")
+    return [float(value.iloc[0]) for value in values]
+
+
+def _until(
+    wanted: Precision, parts: list[Measures], begun: Begun
+) -> tuple[list[Measures], tuple[str, ...]]:
+    """Return the replications at which the rule stops, and how it stood then.
+
+    As many are run at once as there are workers; what lies behind the stop is thrown away, so
+    that their number changes nothing.
+    """
+    first = len(parts)
+    found = stop(kpi_values(parts, wanted.kpi), first, wanted)
+    while not found.is_reached and len(parts) < wanted.at_most:
+        more = range(len(parts), min(len(parts) + begun.at_once, wanted.at_most))
+        futures = [begun.executor.submit(replicate, begun.task, r) for r in more]
+        parts = parts + [future.result() for future in futures]
+        if begun.progress is not None:
+            begun.progress(len(parts), wanted.at_most)
+        found = stop(kpi_values(parts, wanted.kpi), first, wanted)
+    return parts[: found.n], (stop_words(found, wanted),)
+
+
+def _together(
+    task: Task,
+    parts: Sequence[Measures],
+    kind: Literal["window", "steady"],
+    said: tuple[str, ...],
+) -> Experiment:
     """Return the experiment that the measures of all replications make."""
     replications = numbered([part.kpis for part in parts], names("replications"))
     replications["value"] = rounded(replications["value"].to_numpy(float))
     tables = {name: averaged(name, [getattr(part, name) for part in parts]) for name in AVERAGED}
-    window_s = plan.window_end_s - plan.window_start_s
+    window_s = task.plan.window_end_s - task.plan.window_start_s
+    worst = _bottlenecks(parts, tables["ledger"], tables["stations"])
+    tables["summary"] = summary(replications, len(parts))
+    remarks = (*said, *_remarks(replications))
+    if kind == "steady":
+        found = steady.guard(parts, tables["stations"])
+        remarks += steady.remarks(found, parts, window_s / _DAY_S)
+        tables = steady.withheld(tables) if found.is_withheld else tables
     return Experiment(
-        setting=Setting(seed, len(parts), legend.window_start, window_s),
-        summary=summary(replications, len(parts)),
+        setting=Setting(task.seed, len(parts), task.legend.window_start, window_s),
         replications=replications,
+        quantiles=quantiles(replications),
         **tables,
-        bottlenecks=_bottlenecks(parts, tables["ledger"], tables["stations"]),
+        bottlenecks=worst,
         ledger_replications=_ledger_replications(parts),
         cohorts=tuple(part.cohort for part in parts),
-        notes=legend.notes,
-        remarks=_remarks(replications),
+        notes=task.legend.notes,
+        remarks=remarks,
         gridlock=tuple(
             f"replication {r}: {holder}" for r, p in enumerate(parts, 1) for holder in p.gridlock
         ),
@@ -286,7 +363,7 @@ def _remarks(replications: pd.DataFrame) -> tuple[str, ...]:
             f"{100 * growth.mean / created:.1f} % of what was created in the window, so times "
             "depend on the window's length"
         )
-    unfinished = _values(replications, "unfinished_percent")
+    unfinished = values_of(replications, "unfinished_percent")
     if (replications["bound"] == "at least").any() and unfinished.size:
         said.append(
             f"unfinished: {unfinished.mean():.1f} % of the cohort's TEU were still inside when "
@@ -295,8 +372,3 @@ def _remarks(replications: pd.DataFrame) -> tuple[str, ...]:
     if not unfinished.size:
         said.append("no data: nothing was created in the window")
     return tuple(said)
-
-
-def _values(replications: pd.DataFrame, kpi: str) -> NDArray[np.float64]:
-    """Return a KPI's value in each replication."""
-    return replications.loc[replications["kpi"] == kpi, "value"].to_numpy(float)

@@ -198,7 +198,15 @@ COLUMNS: tuple[Column, ...] = (
         ("half_width_95", "unit", "mean", "of the 95 % t interval; empty: no interval"),
         ("n", "", "total", "replications in which the KPI exists"),
         ("unit", "", "label", "unit of value and half-width"),
-        ("bound", "", "label", "`at least`: more than 5 % of the cohort was unfinished"),
+        (
+            "bound",
+            "",
+            "label",
+            (
+                "`at least`: more than 5 % of the cohort was unfinished; `withheld`: over "
+                "capacity, so there is no long-run mean"
+            ),
+        ),
     ),
     *_columns(
         "replications",
@@ -207,6 +215,34 @@ COLUMNS: tuple[Column, ...] = (
         ("value", "unit", "mean", "in this replication"),
         ("unit", "", "label", "its unit"),
         ("bound", "", "label", "as in summary"),
+    ),
+    *_columns(
+        "quantiles",
+        ("kpi", "", "key", "name; overall KPIs alone"),
+        ("percent", "", "key", "10, 50 or 90: so many replications of a hundred lie below"),
+        ("value", "unit", "mean", "that value"),
+        ("low", "unit", "mean", "lower end of its 95 % interval by order statistics; empty: none"),
+        ("high", "unit", "mean", "upper end; empty: too few replications"),
+        ("n", "", "total", "replications in which the KPI exists"),
+        ("unit", "", "label", "unit"),
+    ),
+    *_columns(
+        "family",
+        ("kpi", "", "key", "teu_delivered, transit_mean_d, usd_per_teu, waiting_teu_d"),
+        ("scenario", "", "key", "name of the scenario held against the base"),
+        ("base", "unit", "mean", "mean of the base"),
+        ("value", "unit", "mean", "mean of the scenario"),
+        ("difference", "unit", "mean", "scenario less base, mean of the paired differences"),
+        (
+            "half_width",
+            "unit",
+            "mean",
+            "of its interval; the intervals of a KPI hold together at 95 % (Bonferroni)",
+        ),
+        ("n", "", "total", "replications paired"),
+        ("unit", "", "label", "unit"),
+        ("p_adjusted", "", "mean", "p value over all scenarios of the KPI (Holm)"),
+        ("verdict", "", "label", "`more`, `less`, `no difference shown`: true together at 95 %"),
     ),
     *_columns(
         "comparison",

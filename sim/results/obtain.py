@@ -4,21 +4,27 @@ In: a resolved scenario and an engine. Out: `RunResult`. This is what the comman
 and `compare` call.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import pandas as pd
+
 from network.load import corridor_folder
 from network.schema import Network
 from sim.compiler.build import compile_plan
+from sim.experiment.best import Found, best_of
+from sim.experiment.families import family
 from sim.experiment.pairing import compare
-from sim.experiment.replicate import Begun, Run, begin, finish, places
+from sim.experiment.replicate import Begun, Claim, Run, Task, begin, finish, places
+from sim.experiment.selection import Aim
+from sim.experiment.stopping import Precision
 from sim.experiment.workers import workers
 from sim.results import manifest
-from sim.results.files import check_folder
-from sim.results.identity import Identity, identify
+from sim.results.files import check_folder, words_of, write_folder, write_table
+from sim.results.identity import Identity, compare_id, identify
 from sim.results.store import (
     Facts,
     RunResult,
@@ -154,13 +160,11 @@ def _begin(wanted: _Wanted, executor: Executor) -> _Running:
     check_folder(wanted.root)
     tell = engine.progress
     experiment = begin(
-        plan,
-        legend,
-        seed=scenario.experiment.seed,
-        replications=scenario.experiment.replications,
-        run=engine.run,
-        places=places(network),
-        executor=executor,
+        Task(plan, legend, places(network), engine.run, scenario.experiment.seed),
+        scenario.experiment.replications,
+        executor,
+        claim=claim_of(scenario),
+        at_once=engine.jobs,
         progress=None if tell is None else partial(tell, scenario.name),
     )
     return _Running(wanted, network, experiment, began_s, compiled_s)
@@ -208,3 +212,54 @@ def obtain_comparison(
     compared = compare(base.experiment, other.experiment)
     save_comparison(root, base.manifest, other.manifest, compared, extra=extra)
     return comparison_folder(root, base.manifest, other.manifest)
+
+
+def obtain_family(base: RunResult, others: Sequence[RunResult], root: Path) -> pd.DataFrame:
+    """Return what several runs change against one base, written as `family.csv`.
+
+    Parameters
+    ----------
+    base, others
+        Of the same seed, window and replications.
+    root
+        Folder of all results: `family-<id>` in it gets the table.
+    """
+    named = {f"{one.manifest.scenario}/{one.manifest.run_id}": one for one in others}
+    table = family(base.experiment, {name: one.experiment for name, one in named.items()})
+    ids = "+".join(sorted(named))
+
+    def fill(draft: Path) -> None:
+        write_table(draft / "family.csv", table, words_of("family"))
+
+    write_folder(root / f"family-{compare_id(base.manifest.run_id, ids)}", fill)
+    return table
+
+
+def obtain_best(
+    scenarios: Mapping[str, Scenario], engine: Engine, kpi: str, aim: Aim
+) -> tuple[Found, ...]:
+    """Return what the search for the best of several scenarios found.
+
+    Parameters
+    ----------
+    scenarios
+        By name, at least two; all are run under the seed of the first.
+    engine
+        Runs them.
+    kpi, aim
+        What is sought, and how surely.
+    """
+    seed = next(iter(scenarios.values())).experiment.seed
+    tasks = {}
+    for name, scenario in scenarios.items():
+        network = network_of(scenario)
+        plan, legend = compile_plan(scenario, network)
+        tasks[name] = Task(plan, legend, places(network), engine.run, seed)
+    return best_of(tasks, kpi, aim, engine.jobs)
+
+
+def claim_of(scenario: Scenario) -> Claim:
+    """Return what a scenario claims from its replications."""
+    asked = scenario.experiment.precision
+    wanted = None if asked is None else Precision(asked.kpi, asked.relative, asked.at_most)
+    return Claim(scenario.experiment.kind, wanted)

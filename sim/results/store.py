@@ -21,6 +21,7 @@ from sim.results.manifest import Hashes, Manifest, Window
 TABLES = (
     "summary",
     "replications",
+    "quantiles",
     "flows",
     "stations",
     "links",

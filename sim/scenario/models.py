@@ -162,6 +162,18 @@ class Stop(Section):
     )
 
 
+class PrecisionSection(Section):
+    """When replications are enough: their number is then the least, not the number."""
+
+    kpi: Line = Field(default="transit_mean_d", description="KPI whose mean is to be known")
+    relative: float = Field(
+        gt=0, lt=1, description="half-width of its 95 % interval over the mean: 0.05 = 5 %"
+    )
+    at_most: int = Field(
+        default=200, ge=2, le=100_000, description="replications after which it is given up"
+    )
+
+
 class Experiment(Section):
     """How often a scenario is run, and what is claimed from it."""
 
@@ -173,6 +185,10 @@ class Experiment(Section):
     replications: int = Field(
         default=10, ge=1, le=100_000, description="runs with their own random numbers"
     )
+    precision: PrecisionSection | None = Field(
+        default=None,
+        description="run more replications until the mean is known so well; null = never",
+    )
     seed: int = Field(
         default=20260101,
         ge=0,
@@ -182,6 +198,15 @@ class Experiment(Section):
     compare_with: Line | None = Field(
         default=None, description="scenario file that `keruen compare` takes as the base"
     )
+
+    @model_validator(mode="after")
+    def _cap_is_above(self) -> "Experiment":
+        if self.precision is not None and self.precision.at_most < self.replications:
+            raise ValueError(
+                f"precision.at_most is {self.precision.at_most}, below the {self.replications}"
+                " replications that are run at least"
+            )
+        return self
 
 
 class Shadow(Section):
