@@ -52,7 +52,8 @@ def select(
     told = settings_of(sets, seed, None, days)
     scenarios = {name: scenario_of(name, told) for name in files}
     aim = Aim(difference, confidence, first, at_most, is_most=want == "most")
-    found = obtain_best(scenarios, Engine(*engine_of(engine), jobs), kpi, aim)
+    chosen = engine_of(engine)
+    found = obtain_best(scenarios, Engine(chosen.name, chosen.run, jobs), kpi, aim)
     left = [one.scenario for one in found if one.is_left]
     if not as_json:
         print(
