@@ -50,17 +50,21 @@ def list_visit(
     to_china: Annotated[bool, typer.Option("--to-china", help="On the way to China.")] = False,
     from_china: Annotated[bool, typer.Option("--from-china", help="On the way from it.")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="The vehicle only stops there.")] = False,
+    flow: Annotated[str, typer.Option("--flow", help="Id of a flow, if rows name some.")] = "",
     scenario: OfScenario = "baseline-2028.yaml",
     as_json: AsJson = False,
 ) -> None:
     """List the facilities that a load passes at a node on the window's first day, in order."""
+    from network.lanes import is_for
     from network.load import on
     from network.visit import visit
 
     bound = {"to_china": to_china, "from_china": from_china}
     loaded = scenario_of(scenario)
+    network = on(network_of(loaded), loaded.window.start)
+    open_to = tuple(row for row in network.facilities if is_for(row.flows, flow))
     rows = visit(
-        on(network_of(loaded), loaded.window.start),
+        network._replace(facilities=open_to),
         node,
         mode_in=mode,
         mode_out=onward or mode,

@@ -54,6 +54,7 @@ OPERATIONS = (
     "formation",
 )
 """In the order in which a visit passes them."""
+DIRECTIONS = ("from_china", "to_china", "east", "west", "north", "south")
 LAWS = ("deterministic", "exponential", "gamma", "lognormal", "uniform", "erlang")
 GROUPS = ("feeder", "ferry", "ro_ro", "barge", "dry")
 DISCIPLINES = ("fifo", "priority")
@@ -201,19 +202,18 @@ FACILITIES = (
         "",
         "who passes; any = one shared station",
         default="any",
-        allowed=(
-            "any",
-            "from_china",
-            "to_china",
-            "east",
-            "west",
-            "north",
-            "south",
-        ),
+        allowed=("any", *DIRECTIONS),
     ),
     Attribute("mode_in", "text", "", "mode of arrival; empty = any", allowed=MODES),
     Attribute("mode_out", "text", "", "mode of departure; empty = any", allowed=MODES),
     Attribute("applies_to", "list", "", "load classes; empty = all", allowed=LOAD_CLASSES),
+    Attribute(
+        "flows",
+        "list",
+        "",
+        "flows it serves: ids, or beginnings of ids with * at their end; `not ` before one ="
+        " all but those; empty = all",
+    ),
     Attribute("service_group", "list", "", "vessel groups; empty = all", allowed=GROUPS),
     Attribute("pool", "text", "", "rows of one node, operation and pool: one station"),
     Attribute(
@@ -258,6 +258,29 @@ FACILITIES = (
         ),
     ),
     Attribute("ref_teu", "number", "TEU", "load for which mean_h of a train holds", above=0),
+    Attribute(
+        "share",
+        "number",
+        "",
+        "share of those who come that are served; the others pass at once",
+        default="1",
+        above=0,
+        most=1,
+    ),
+    Attribute(
+        "slots_per_day",
+        "integer",
+        "count",
+        "called to service at most in one local day; the rest wait for the next",
+        least=1,
+    ),
+    Attribute(
+        "consolidates",
+        "yes_no",
+        "",
+        "yes = loads go over from train to train of one gauge here, into fuller ones",
+        default="no",
+    ),
     Attribute("opens", "clock", "", "opening, local time", default="00:00"),
     Attribute(
         "closes",
@@ -454,6 +477,13 @@ DEMAND = (
         "h",
         "stated arrivals in place of a law: hours from the window's start, rising",
     ),
+    Attribute(
+        "arrivals_file",
+        "text",
+        "",
+        "CSV file with one column, at_h, in place of arrivals_at_h; beside the scenario or patch"
+        " that names it; amount may be left out",
+    ),
     *_TAIL,
 )
 
@@ -479,13 +509,14 @@ CLOSURES = (
             "payload_factor",
             "fleet_minus",
             "demand_factor",
+            "ban",
         ),
     ),
     Attribute(
         "value",
         "number",
         "",
-        "factor, or vessels out; empty for shut",
+        "factor, or vessels out; empty for shut and ban",
         above=0,
     ),
     Attribute(
@@ -498,6 +529,19 @@ CLOSURES = (
     ),
     Attribute("target", "list", "", "ids of target_kind"),
     Attribute("applies_to", "list", "", "load classes; empty = all", allowed=LOAD_CLASSES),
+    Attribute(
+        "flows",
+        "list",
+        "",
+        "of a ban: flows, as in facilities; empty = all",
+    ),
+    Attribute(
+        "direction",
+        "text",
+        "",
+        "of a ban: who passes the place so; empty = any",
+        allowed=DIRECTIONS,
+    ),
     Attribute("applied", "yes_no", "", "no = only in scenarios", default="yes"),
     Attribute("reason", "text", "", "why it is not applied"),
     Attribute(

@@ -67,6 +67,7 @@ class FacilityRow(NamedTuple):
     mode_in: str = ""
     mode_out: str = ""
     applies_to: tuple[str, ...] = ()
+    flows: tuple[str, ...] = ()
     service_group: tuple[str, ...] = ()
     pool: str = ""
     replaces: str = ""
@@ -76,6 +77,9 @@ class FacilityRow(NamedTuple):
     law: str = ""
     per: str = "consignment"
     ref_teu: float | None = None
+    share: float = 1.0
+    slots_per_day: int | None = None
+    consolidates: bool = False
     opens: str = "00:00"
     closes: str = "24:00"
     days: str = "Mon-Sun"
@@ -176,6 +180,7 @@ class DemandRow(NamedTuple):
     arrival_cv: float | None = None
     lots_together: int = 1
     arrivals_at_h: tuple[str, ...] = ()
+    arrivals_file: str = ""
     notes: str = ""
     source: tuple[str, ...] = ()
     confidence: str = ""
@@ -200,6 +205,8 @@ class ClosureRow(NamedTuple):
     value: float | None = None
     target: tuple[str, ...] = ()
     applies_to: tuple[str, ...] = ()
+    flows: tuple[str, ...] = ()
+    direction: str = ""
     applied: bool = True
     reason: str = ""
     rate_per_year: float | None = None

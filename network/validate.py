@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from network import plausibility
+from network import lanes, plausibility, stations
 from network.errors import Problem
 from network.reader import nearest
 from network.schema import (
@@ -68,10 +68,11 @@ def _broken(network: Network) -> Found:
     for link in network.links:
         yield from (("links", link.id, message) for message in _link(link))
     by_id = {row.id: row for row in network.facilities}
-    staffed = {_station(row) for row in network.facilities if row.servers}
     for facility in network.facilities:
-        messages = [*_facility(facility), *_replacing(facility, by_id), *_lent(facility, staffed)]
+        messages = [*_facility(facility), *_replacing(facility, by_id)]
         yield from (("facilities", facility.id, message) for message in messages)
+    yield from (("facilities", *found) for found in stations.faults(network.facilities))
+    yield from _named_flows(network)
     for service in network.services:
         yield from (("services", service.id, message) for message in _service(service))
     yield from _lines(network.services)
@@ -144,33 +145,8 @@ def _facility(row: FacilityRow) -> Iterator[str]:
         yield f"days {row.days!r} is not like Mon-Sun, Mon-Fri or Mon;Wed"
     if row.ref_teu is not None and row.per != "train":
         yield f"ref_teu belongs to per: train, not per: {row.per}"
-    yield from _blocking(row)
     if row.batch_min and row.batch_max and row.batch_min > row.batch_max:
         yield f"batch_min {row.batch_min} is more than batch_max {row.batch_max}"
-
-
-def _blocking(row: FacilityRow) -> Iterator[str]:
-    if row.blocking and row.queue_max is None:
-        yield f"blocking {row.blocking} needs queue_max"
-    if row.blocking and row.per not in {"teu", "consignment"}:
-        yield f"blocking is for rows per teu or consignment, not per: {row.per}"
-
-
-def _station(row: FacilityRow) -> tuple[str, str, str, str]:
-    """Return what the rows of one station have in common (R8)."""
-    return (row.node, row.operation, row.pool or row.id, row.direction)
-
-
-def _lent(row: FacilityRow, staffed: set[tuple[str, str, str, str]]) -> Iterator[str]:
-    """Yield what is wrong with a row that is worked by the servers of others."""
-    if row.servers != 0:
-        return
-    if _station(row) not in staffed:
-        yield "servers 0 needs another row of its node, operation, pool and direction with some"
-    if row.per not in {"teu", "consignment"}:
-        yield f"servers 0 is for rows per teu or consignment, not per: {row.per}"
-    if not row.applies_to:
-        yield "servers 0 needs applies_to: the loads to which its law belongs"
 
 
 def weekdays(days: str) -> tuple[int, ...]:
@@ -273,6 +249,15 @@ def _defaults(defaults: Sequence[DefaultRow]) -> Found:
             yield "defaults", row.id, f"has no capacity for {row.load_class}"
 
 
+def _named_flows(network: Network) -> Found:
+    """Yield rows that are for flows which there are not."""
+    flows = sorted({row.flow for row in network.demand})
+    for table, rows in (("facilities", network.facilities), ("closures", network.closures)):
+        for row in rows:
+            for pattern in lanes.idle(row.flows, flows):
+                yield table, row.id, f"flows {pattern!r} means no flow{nearest(pattern, flows)}"
+
+
 def _demand(network: Network) -> Found:
     profiles = {row.profile for row in network.season}
     first: dict[str, DemandRow] = {}
@@ -296,6 +281,8 @@ def _demand(network: Network) -> Found:
 
 def _stated(row: DemandRow) -> Iterator[str]:
     """Yield what is wrong with arrivals that are stated one by one."""
+    if row.arrivals_file:
+        yield "arrivals_file is read for rows of scenarios and patches; write arrivals_at_h here"
     if not row.arrivals_at_h:
         return
     yield from _hours("arrivals_at_h", row.arrivals_at_h, 1 / 3600)
@@ -351,8 +338,10 @@ def _closures(network: Network) -> Found:
 
 def _closure(row: ClosureRow) -> Iterator[str]:
     yield from _law(row.law, row.cv)
-    if (row.effect == "shut") != (row.value is None):
-        yield f"effect {row.effect} {'has no value' if row.effect == 'shut' else 'needs a value'}"
+    is_bare = row.effect in {"shut", "ban"}
+    if is_bare != (row.value is None):
+        yield f"effect {row.effect} {'has no value' if is_bare else 'needs a value'}"
+    yield from _ban(row)
     if row.effect == "payload_factor" and row.value is not None and row.value > 1:
         yield f"payload_factor {row.value:g} must be at most 1"
     yield from _clock(row)
@@ -368,6 +357,14 @@ def _closure(row: ClosureRow) -> Iterator[str]:
     for text in row.start:
         if not _is_start(text):
             yield f"start {text!r} is not a day; write MM-DD or YYYY-MM-DD"
+
+
+def _ban(row: ClosureRow) -> Iterator[str]:
+    if row.effect == "ban":
+        if row.target_kind not in {"node", "link"}:
+            yield f"a ban is on a node or a link, not on a {row.target_kind}"
+    elif row.flows or row.direction:
+        yield f"flows and direction are for effect ban, not for {row.effect}"
 
 
 def _clock(row: ClosureRow) -> Iterator[str]:

@@ -51,6 +51,7 @@ class Effect(IntEnum):
     RATE = 1
     PAYLOAD = 2
     FLEET_MINUS = 3
+    BAN = 4
 
 
 class Cause(IntEnum):
@@ -128,6 +129,8 @@ class Plan(NamedTuple):
     station_blocks: Ints
     """(S,) 1: one more is not refused; a consignment that comes from a server keeps it until
     it is among those that may wait, or served (R18). Servers of batches are not kept."""
+    station_share_ppm: Ints
+    """(S,) share of its visitors that are served; the others pass at once (R8). PPM: all."""
 
     # --- rows (R,): the parts of a station that open, shut and slow on their own
     row_first: Ints
@@ -143,6 +146,10 @@ class Plan(NamedTuple):
     row_ref_load: Ints
     """(R,) thousandths of a TEU on which a `per: train` mean was found, or 0 (R9)."""
     row_at_closing: Ints
+    row_slots: Ints
+    """(R,) visitors that the row may call to service in one day of its node, or NEVER (R15)."""
+    row_midnight_s: Ints
+    """(R,) a second at which a day of the node begins, of either sign."""
     row_factor_ppm: Ints
     """(R,) standing rate factor: PPM, or less where background load is carried (R16)."""
 
@@ -282,6 +289,12 @@ class Plan(NamedTuple):
     closure_target_first: Ints
     closure_target: Ints
     """Rows struck, by closure."""
+    ban_closure: Ints
+    """(N,) closures with effect BAN: who would enter while one is in force takes none of its
+    routes; who is left without one is refused (R17)."""
+    ban_first: Ints
+    ban_route: Ints
+    """Routes that are banned, by row of `ban_closure`."""
     interval_closure: Ints
     interval_start_s: Ints
     interval_end_s: Ints
@@ -332,7 +345,9 @@ class Draws(NamedTuple):
     """(N,) 1, 2, ... from the window's start on, -1, -2, ... back from it (R4)."""
     consignment_key: Words
     consignment_route: Ints
-    """(N,) route, or NEVER: refused for want of one at `entered`."""
+    """(N,) route, or NEVER: refused at `entered`, for want of one or by a ban."""
+    consignment_is_banned: Ints
+    """(N,) 1: a ban is why it has no route."""
     closure_index: Ints
     closure_start_s: Ints
     closure_end_s: Ints

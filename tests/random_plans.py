@@ -26,10 +26,10 @@ def random_plan(seed: int) -> tuple[PlanMaker, Plan, Draws]:
 
 
 def build(maker: PlanMaker) -> tuple[Plan, Draws]:
-    """Return plan and draws as a compiler would state them.
+    """Return plan and draws as a compiler and `draw` would state them.
 
     Closures stand in order of id, a pool knows the least lot that may join it, and
-    a few consignments (by the hash of their key) find no route, or not at once.
+    a few consignments (by the hash of their key) find no route, or not at once, or are banned.
     """
     ordered = deepcopy(maker)
     ordered.closures = dict(sorted(maker.closures.items()))
@@ -84,13 +84,18 @@ def _with_least_lots(plan: Plan) -> Plan:
 
 def _with_late_entries(maker: PlanMaker, draws: Draws) -> Draws:
     entered_s, route = draws.consignment_entered_s.copy(), draws.consignment_route.copy()
+    is_banned = draws.consignment_is_banned.copy()
     has_late = maker.first_day % 4 == 0
     for i, key in enumerate(draws.consignment_key.tolist()):
         lot = mix(key, 1) % 32
         if has_late and lot < 3:
             entered_s[i] += 60 * (1 + mix(key, 2) % 50)
             route[i] = NEVER if lot == 0 else route[i]
-    return draws._replace(consignment_entered_s=entered_s, consignment_route=route)
+        if has_late and lot == 3:
+            route[i], is_banned[i] = NEVER, 1
+    return draws._replace(
+        consignment_entered_s=entered_s, consignment_route=route, consignment_is_banned=is_banned
+    )
 
 
 class _Sketch(Chance):
@@ -145,7 +150,7 @@ class _Sketch(Chance):
     def _server(self, kind: str, *, is_for_vehicles: bool = False) -> str:
         name = self._name(kind)
         rows = [
-            (self._count(1, 3), self._span(0.1, 3)) for _ in range(self._pick([1, 1, 1, 2, 3]))
+            (self._count(1, 3), self._span(0.1, 3)) for _ in range(self._pick([1, 1, 1, 1, 2, 3]))
         ]
         more: dict[str, Any] = {"rows": rows, "priority": int(self._has(0.3))}
         if self._has(0.5):
@@ -158,8 +163,13 @@ class _Sketch(Chance):
             more["queue_max"] = self._count(0, 6)
         if self._has(0.3) and is_for_vehicles:
             more["ref_teu"] = self._count(5, 30)
-        if len(rows) == 1 and self._has(0.7):
+        if len(rows) == 1 and self._has(0.9):
             more["at_closing"] = self._pick([AtClosing.SUSPEND, AtClosing.RESTART])
+        if self._has(0.25):
+            more["share_ppm"] = self._pick([100_000, 500_000, 900_000])
+        if "batch" not in more and self._has(0.25):
+            more["slots"] = self._count(1, 12)
+            more["midnight_s"] = self._instant() - self._pick([0, DAY_S])
         if self._has(0.1):
             more["factor_ppm"] = self._pick([700_000, 333_333])
         self._maker.server(name, **more)
@@ -221,11 +231,14 @@ class _Sketch(Chance):
         if self._sides and self._has(0.7):
             # What runs before takes time, so a train asks among the arrivals of its instant.
             elements += [("", self._span(0.1, 2)), (self._pick(self._sides), self._span(0.2, 3))]
-        if is_from_berth and (not elements or not elements[0][0]):
+        if is_from_berth and (not elements or not self._stops_all(elements[0][0])):
             elements.insert(0, (self._mouth(), 0))
         if not elements or elements[-1][1] == 0 or self._has(0.5):
             elements.append(("", self._span(0.2, 4)))
         return elements
+
+    def _stops_all(self, station: str) -> bool:
+        return "share_ppm" not in self._maker.stations.get(station, {"share_ppm": 0})
 
     def _mouth(self) -> str:
         """Return a gate that only opens and shuts."""
@@ -247,7 +260,7 @@ class _Sketch(Chance):
             more["min_load"] = self._count(1, capacity)
         if self._has(0.7):
             more["max_wait_s"] = self._span(0.3, 10)
-        if self._has(0.35):
+        if self._has(0.45):
             more["states"] = self._states(least, capacity)
         return more
 
@@ -294,7 +307,7 @@ class _Sketch(Chance):
             more["departures"] = list(range(self._span(0, 3), self._horizon_s, self._span(0.3, 2)))
         for state in more.get("states", [{}])[1:]:
             if self._has(0.9):
-                state["vehicles"] = self._count(0, 5)
+                state["vehicles"] = self._count(0, 4)
         self._maker.service(service, **more)
         berths, cranes = ["", ""], ["", ""]
         has_one_port = self._has(0.2)
@@ -363,7 +376,7 @@ class _Sketch(Chance):
         if self._has(0.6):
             start_s, end_s = sorted(self._instant() for _ in range(2))
             self._maker.window = (start_s, end_s)
-        if self._has(0.15):
+        if self._has(0.2):
             self._maker.stop_after = self._count(1, len(self._maker.sent))
 
     # --- closures
@@ -380,6 +393,9 @@ class _Sketch(Chance):
                     value_ppm=value_ppm,
                     weather=int(self._has(0.5)),
                 )
+        for name, spec in self._maker.stations.items():
+            if spec.get("at_closing") and self._has(0.8):
+                self._maker.closure(self._name("c"), [name], self._spans(), weather=1)
 
     def _breakdowns(self) -> None:
         """Let servers, of which no vessel keeps one, break down in their work."""
@@ -399,7 +415,7 @@ class _Sketch(Chance):
     def _strike(self) -> tuple[Effect, list[str], int]:
         stations = self._maker.stations
         kinds = {name: spec["kind"] for name, spec in stations.items()}
-        effect = self._pick([Effect.SHUT, Effect.SHUT, *Effect])
+        effect = self._pick([Effect.SHUT, Effect.SHUT, *(e for e in Effect if e != Effect.BAN)])
         if effect == Effect.FLEET_MINUS:
             fleets = [name for name, kind in kinds.items() if kind == Kind.FLEET]
             return effect, fleets, self._count(1, 2)
@@ -407,9 +423,8 @@ class _Sketch(Chance):
             pools = [name for name, kind in kinds.items() if kind == Kind.POOL]
             chosen = pools[: self._count(1, len(pools))] if pools else []
             return effect, chosen, self._pick([900_000, 600_000, 333_333])
-        open_to = [name for name, kind in kinds.items() if kind not in (Kind.FLEET, Kind.YARD)]
-        stopped = [name for name in open_to if stations[name].get("at_closing")]
-        targets = sorted({self._pick(open_to + 2 * stopped) for _ in range(self._count(1, 4))})
+        open_to = [name for name, kind in kinds.items() if kind != Kind.FLEET]
+        targets = sorted({self._pick(open_to + 3 * self._yards) for _ in range(self._count(1, 4))})
         if self._has(0.5):
             targets = [f"{t}#0" if kinds[t] == Kind.SERVER else t for t in targets]
         return effect, targets, self._pick([PPM // 2, 400_000, 1_500_000, 333_333])

@@ -186,6 +186,30 @@ class Recount:
         """Return the stations of a kind."""
         return [rank for rank in range(len(self.plan.station_kind)) if self.kind(rank) == kind]
 
+    def is_met(self, rank: int, key: int, ordinal: int) -> bool:
+        """Return whether who comes to a station with a share is among it (R8)."""
+        share_ppm = int(self.plan.station_share_ppm[rank])
+        word = mix(mix(self._service_stream, int(self.plan.station_key[rank])), key)
+        drawn = mix(mix(word, ordinal), 1) // 2**32
+        return share_ppm == PPM or drawn * PPM < share_ppm * 2**32
+
+    def met(self, stations: Iterable[int], key: int) -> list[bool]:
+        """Return, for each of the stations of a way, whether the traveller is served there."""
+        count: Counter[int] = Counter()
+        found = []
+        for rank in stations:
+            found.append(rank == NEVER or self.is_met(rank, key, count[rank]))
+            count[rank] += 1
+        return found
+
+    def _ordinal(self, rank: int, key: int, before: int) -> int:
+        """Return which of its comings to a station is a traveller's visit after so many."""
+        ordinal = 0
+        while before or not self.is_met(rank, key, ordinal):
+            before -= self.is_met(rank, key, ordinal)
+            ordinal += 1
+        return ordinal
+
     @cached_property
     def aboard(self) -> dict[int, list[int]]:
         """Consignments by vehicle."""
@@ -247,6 +271,7 @@ class Recount:
         was_refused = self.trace.consignment_status[number] == Status.REFUSED_QUEUE
         count: Counter[int] = Counter()
         stays = self.stays_of[number]
+        key = int(self.draws.consignment_key[number])
         for i, (rank, request_s, start_s, end_s, _) in enumerate(stays):
             yield (
                 rank,
@@ -256,10 +281,10 @@ class Recount:
                     number=number,
                     start_s=start_s,
                     end_s=end_s,
-                    key=int(self.draws.consignment_key[number]),
+                    key=key,
                     size=int(self.plan.flow_size[flow]),
                     load_teu=int(self.plan.flow_lot_teu[flow]),
-                    ordinal=count[rank],
+                    ordinal=self._ordinal(rank, key, count[rank]),
                     is_vehicle=False,
                     is_refused=bool(was_refused) and i == len(stays) - 1,
                 ),
@@ -281,7 +306,7 @@ class Recount:
                     key=self.vehicle_key[vehicle],
                     size=0,
                     load_teu=self.vehicle_load[vehicle],
-                    ordinal=count[rank],
+                    ordinal=self._ordinal(rank, self.vehicle_key[vehicle], count[rank]),
                     is_vehicle=True,
                     is_refused=False,
                 ),

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from itertools import pairwise
 
 import numpy as np
-from recount import Recount, Seen
+from recount import DAY_S, Recount, Seen
 from recount_fleets import states_of
 from recount_stations import started_s
 
@@ -16,6 +16,7 @@ ACTS = (
     *("full", "least load", "longest wait", "least gap", "several pools", "timetable"),
     *("boarding by priority", "left behind", "two decks", "dated state"),
     *("berth", "crane", "turnaround", "empty trip", "growth", "shrinkage", "wagons"),
+    *("check not met", "slots of a day", "ban", "shut yard"),
     *("weather", "hours", "shut server", "shut meter", "shut pool", "shut row", "overlap"),
     *("rate", "payload", "fleet minus", "shut at 0", "shut to the end"),
     *(
@@ -67,9 +68,14 @@ def _at_server(recount: Recount, rank: int, visits: list[Seen]) -> set[str]:
         found.add("load scales time")
     if plan.row_factor_ppm[rows[0]] != PPM and served:
         found.add("standing factor")
+    slots, midnight_s = int(plan.row_slots[rows[0]]), int(plan.row_midnight_s[rows[0]])
+    days = Counter((v.start_s - midnight_s) // DAY_S for v in served)
+    if slots != NEVER and max(days.values(), default=0) >= slots:
+        found.add("slots of a day")
     rule = AtClosing(int(plan.row_at_closing[rows[0]]))
     if rule != AtClosing.FINISH and any(
-        v.start_s < edge_s < v.end_s and recount.closures.at_work(rows[0], Effect.SHUT, edge_s)
+        v.start_s < edge_s < (recount.ended_s if v.end_s == NEVER else v.end_s)
+        and recount.closures.at_work(rows[0], Effect.SHUT, edge_s)
         for v in served
         for edge_s in recount.closures.edges(rank)
     ):
@@ -176,6 +182,7 @@ def _in_ledger(recount: Recount) -> set[str]:
     trace = recount.trace
     found = set()
     names = {Kind.SERVER: "shut server", Kind.METER: "shut meter", Kind.POOL: "shut pool"}
+    names[Kind.YARD] = "shut yard"
     for place, cause in zip(trace.ledger_place.tolist(), trace.ledger_cause.tolist(), strict=True):
         if cause in (Cause.WEATHER, Cause.CLOSED) and place != NEVER:
             found.add("weather" if cause == Cause.WEATHER else "hours")
@@ -208,11 +215,25 @@ def _in_run(recount: Recount) -> set[str]:
             found.add("embargo")
     if np.any(trace.consignment_status == Status.REFUSED_NO_ROUTE):
         found.add("no route")
+    if np.any(trace.consignment_status == Status.REFUSED_BAN):
+        found.add("ban")
+    found |= _unmet(recount)
     if np.any(recount.draws.consignment_entered_s > recount.draws.consignment_created_s):
         found.add("late entry")
     if any(len({s[0] for s in stays}) < len(stays) for stays in recount.stays_of.values()):
         found.add("station twice")
     return found
+
+
+def _unmet(recount: Recount) -> set[str]:
+    """Return whether someone passed a station that serves a share of all."""
+    plan, trace = recount.plan, recount.trace
+    for number, route in enumerate(trace.consignment_route.tolist()):
+        if route != NEVER and trace.consignment_status[number] == Status.DELIVERED:
+            steps = plan.step_station[plan.step_first[route] : plan.step_first[route + 1]].tolist()
+            if not all(recount.met(steps, int(recount.draws.consignment_key[number]))):
+                return {"check not met"}
+    return set()
 
 
 def _in_closures(recount: Recount) -> set[str]:

@@ -62,6 +62,8 @@ def _route_faults(recount: Recount, number: int) -> list[str]:
         steps: list[int] = []
     else:
         steps = plan.step_station[plan.step_first[route] : plan.step_first[route + 1]].tolist()
+        met = recount.met(steps, int(recount.draws.consignment_key[number]))
+        steps = [step for step, is_served in zip(steps, met, strict=True) if is_served]
     if passed != steps[: len(passed)] or (status == Status.DELIVERED and passed != steps):
         return [f"consignment {number} ({status}) passed {passed} of {steps}"]
     if (status == Status.INSIDE) != (trace.consignment_finished_s[number] == NEVER):

@@ -142,11 +142,15 @@ class Books:
                 return life
             now_s = begins_s
         hold = hold_before(recount, leg)
-        for element in range(int(plan.element_first[leg]), int(plan.element_first[leg + 1])):
+        way = range(int(plan.element_first[leg]), int(plan.element_first[leg + 1]))
+        met = recount.met(plan.element_station[way].tolist(), recount.vehicle_key[vehicle])
+        for element, is_served in zip(way, met, strict=True):
             if element == hold and recount.aboard.get(vehicle):
                 now_s = self._find_room(life, vehicle, visits, now_s)
-            if now_s != NEVER:
+            if now_s != NEVER and is_served:
                 now_s = self._pass(life, vehicle, element, visits, now_s)
+            elif now_s != NEVER:
+                now_s = self._move(life, element, now_s)
             if now_s == NEVER:
                 return life
         return self._land(life, vehicle, (fleet, 1 - end), now_s, next(visits, None))
@@ -156,7 +160,7 @@ class Books:
     ) -> int:
         """Return when a vehicle has passed an element of its leg, or NEVER."""
         plan = self._recount.plan
-        station, move_s = int(plan.element_station[element]), int(plan.element_move_s[element])
+        station = int(plan.element_station[element])
         if station != NEVER:
             visit = next(visits, None)
             if visit is None:
@@ -172,8 +176,14 @@ class Books:
                 now_s = visit[3]
             if now_s == NEVER:
                 return NEVER
-        self._stand(life, int(plan.element_place[element]), Cause.MOVING, now_s, now_s + move_s)
-        return now_s + move_s
+        return self._move(life, element, now_s)
+
+    def _move(self, life: Life, element: int, now_s: int) -> int:
+        """Return when the motion of an element has ended."""
+        plan = self._recount.plan
+        until_s = now_s + int(plan.element_move_s[element])
+        self._stand(life, int(plan.element_place[element]), Cause.MOVING, now_s, until_s)
+        return until_s
 
     def _find_room(self, life: Life, vehicle: int, visits: Iterator[Visit], now_s: int) -> int:
         """Return when a vehicle has found room at the end of its leg, or NEVER (R13)."""
@@ -181,9 +191,13 @@ class Books:
         status = recount.trace.consignment_status[recount.aboard[vehicle]]
         last = {recount.stays_of[number][-1][4] for number in recount.aboard[vehicle]}
         if last == {vehicle} and np.all(status == Status.REFUSED_STORAGE):
+            refused_s = int(recount.trace.consignment_finished_s[recount.aboard[vehicle][0]])
+            leg = int(recount.plan.pool_leg[recount.vehicle_pool[vehicle]])
+            yard = int(recount.plan.yard_station[recount.plan.leg_yard[leg]])
+            self._wait(life, yard, now_s, refused_s)
             before = Life(list(life.spans), life.booked.copy(), [])
-            self._turned_away[vehicle] = (now_s, before)
-            return now_s
+            self._turned_away[vehicle] = (refused_s, before)
+            return refused_s
         visit = next(visits, None)
         if visit is None:
             if recount.has_come(now_s):

@@ -4,14 +4,14 @@ Nothing here looks at the engine. Each check takes a Recount and returns faults;
 an empty list is what a sound run gives.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from itertools import groupby, pairwise
 
-from recount import LATE, Recount, Seen
+from recount import DAY_S, LATE, Recount, Seen
 
 from sim.plan import NEVER, PPM, Kind, TrackRule
 
-UNITS_PER_PATH = 86_400 * 1000
+UNITS_PER_PATH = DAY_S * 1000
 
 
 def started_s(visit: Seen) -> int:
@@ -78,6 +78,9 @@ class _Servers:
         self._most = int(plan.station_batch_max[rank])
         self._queue_max = int(plan.station_queue_max[rank])
         self._free = {r: int(plan.row_servers[r]) for r in recount.closures.rows(rank)}
+        self._slots = {r: int(plan.row_slots[r]) for r in self._free}
+        self._midnight_s = int(plan.row_midnight_s[next(iter(self._free))])
+        self._called: Counter[tuple[int, int]] = Counter()
         self._busy: dict[int, list[int]] = defaultdict(list)
         self._is_berth = rank in plan.fleet_berth
         self._faults: list[str] = []
@@ -91,6 +94,8 @@ class _Servers:
         ends = {v.end_s for v in self._visits if NEVER not in (v.start_s, v.end_s)}
         instants = set(starts) | ends | {v.request_s for v in self._visits}
         instants |= self._recount.closures.edges(self._rank)
+        if set(self._slots.values()) != {NEVER}:
+            instants |= set(range(self._midnight_s % DAY_S, self._recount.ended_s, DAY_S))
         for now_s in sorted(t for t in instants if self._recount.has_come(t)):
             for row in self._busy.pop(now_s, []):
                 self._free[row] += 1
@@ -112,7 +117,7 @@ class _Servers:
     def _begin(self, now_s: int, batch: list[Seen]) -> None:
         head = batch[0]
         rows = self._recount.closures.open_rows(self._rank, now_s)
-        free = [row for row in rows if self._free[row]]
+        free = [row for row in rows if self._may_call(row, now_s)]
         if not free:
             self._faults.append(f"station {self._rank}: {head} begins, but no server is free")
             return
@@ -121,7 +126,15 @@ class _Servers:
             self._faults.append(f"station {self._rank}: {head} took no time of rows {free}")
         row = fits[0] if fits else free[0]
         self._free[row] -= 1
+        self._called[row, (now_s - self._midnight_s) // DAY_S] += len(batch)
         self._busy[LATE if head.end_s == NEVER else head.end_s].append(row)
+
+    def _may_call(self, row: int, now_s: int) -> bool:
+        """Return whether a row has a free server, and calls left on this day (R15)."""
+        called = self._called[row, (now_s - self._midnight_s) // DAY_S]
+        return self._free[row] > 0 and (
+            self._slots[row] == NEVER or called + self._least <= self._slots[row]
+        )
 
     def _takes(self, row: int, visit: Seen) -> bool:
         served_s = self._recount.served_s(self._rank, row, visit)
@@ -135,7 +148,7 @@ class _Servers:
     def _look_for_idle(self, now_s: int) -> None:
         waiting = [v for v in self._visits if v.request_s <= now_s < started_s(v)]
         rows = self._recount.closures.open_rows(self._rank, now_s)
-        is_free = any(self._free[row] for row in rows)
+        is_free = any(self._may_call(row, now_s) for row in rows)
         has_unclear_batches = self._most > 1 and any(v.is_vehicle for v in self._visits)
         if len(waiting) >= self._least and is_free and not has_unclear_batches:
             self._faults.append(f"station {self._rank}: idle at {now_s} before {waiting[0]}")

@@ -118,15 +118,19 @@ def _leaves_s(recount: Recount, vehicle: int) -> int:
     first = int(plan.element_first[leg])
     now_s = int(recount.departed_s[vehicle])
     hold = hold_before(recount, leg)
-    for element in range(first, int(plan.element_first[leg + 1])):
+    way = range(first, int(plan.element_first[leg + 1]))
+    met = recount.met(plan.element_station[way].tolist(), recount.vehicle_key[vehicle])
+    for element, is_served in zip(way, met, strict=True):
         if element == hold:
             held = [visit for visit in visits if recount.kind(visit[0]) == Kind.YARD]
             now_s = int(held[0][2]) if held else _refused_s(recount, vehicle)
             if now_s == NEVER:
                 return NEVER
         station = int(plan.element_station[element])
-        if station == NEVER:
+        if station == NEVER or (not is_served and plan.element_move_s[element]):
             return now_s
+        if not is_served:
+            continue
         if not stations:
             return NEVER
         _, _, start_s, end_s = stations.pop(0)
@@ -161,7 +165,8 @@ def _idle_faults(recount: Recount, changes: dict[int, Counter[tuple[int, int]]])
             inside = sum(teu for (at_s, _), teu in changes[rank].items() if at_s <= now_s)
             waits = [v for v in recount.seen.get(rank, []) if v.request_s <= now_s]
             heads = [v for v in waits if v.start_s == NEVER or v.start_s > now_s]
-            if heads and (not inside or inside + heads[0].load_teu <= capacity):
+            is_open = bool(recount.closures.open_rows(rank, now_s))
+            if is_open and heads and (not inside or inside + heads[0].load_teu <= capacity):
                 faults.append(f"yard {rank}: room at {now_s} for {heads[0]}")
     return faults
 

@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 TABLES = {"network.errors", "network.attributes", "network.schema"}
-NETWORK = {*TABLES, "network.load", "network.reader"}
+NETWORK = {*TABLES, "network.load", "network.reader", "network.lanes"}
 
 ARROWS: Mapping[str, set[str]] = {
     "network": set(),
@@ -27,7 +27,12 @@ ARROWS: Mapping[str, set[str]] = {
     "network.reader": {"network.errors", "network.attributes", "network.schema"},
     "network.cells": {*TABLES, "network.reader"},
     "network.plausibility": {*TABLES, "network.reader", "network.cells"},
-    "network.validate": {*TABLES, "network.reader", "network.cells", "network.plausibility"},
+    "network.lanes": TABLES,
+    "network.stations": TABLES,
+    "network.validate": {
+        *TABLES, "network.reader", "network.cells", "network.plausibility", "network.stations",
+        "network.lanes",
+    },
     "network.load": {*TABLES, "network.reader", "network.cells", "network.validate"},
     "network.visit": NETWORK,
     "network.routing": {*NETWORK, "network.visit"},

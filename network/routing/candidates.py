@@ -9,6 +9,7 @@ from network.routing.expanded import Chain, Errand, Search, Sketch
 from network.routing.lines import Terms
 from network.routing.passage import co2e_kg
 from network.routing.records import Costs, FlowDemand, Hours, Leg, Options, Route, route_id
+from network.routing.views import Closed, Views
 from network.schema import DemandRow, Network
 
 _SAME_ROUTE = 0.9
@@ -20,24 +21,39 @@ class Finder:
     """Finds the candidates of flows on one network; flows that agree share a search."""
 
     def __init__(self, network: Network, options: Options) -> None:
-        self.atlas: Atlas = survey(network)
+        self.views = Views(survey(network))
         self._options = options
-        self._search = Search(self.atlas, options.detour_limit)
-        self._found: dict[tuple[Errand, Terms], tuple[Route, ...]] = {}
+        self._seekers: dict[Closed, _Seeker] = {}
 
     def terms(self, row: DemandRow) -> Terms:
         """Return what a flow's load brings to the search."""
         value = self._options.value_of_time_usd_per_teu_h
         return Terms(
             row.load_class,
-            cost.value_of_time(self.atlas.prices, row) if value is None else value,
+            cost.value_of_time(self.views.whole.prices, row) if value is None else value,
             row.lot * cost.teu_per_unit(row.load_class, row.lot_unit or row.unit),
         )
 
     def routes(self, row: DemandRow) -> tuple[Route, ...]:
         """Return a flow's candidate routes, cheapest first; none where it has no route."""
-        terms = self.terms(row)
+        closed = self.views.closed(row)
+        if closed not in self._seekers:
+            self._seekers[closed] = _Seeker(self.views.of(closed), self._options)
         errand = Errand(row.origin, row.destination, frozenset(row.allowed_modes), row.via)
+        return self._seekers[closed].routes(errand, self.terms(row))
+
+
+class _Seeker:
+    """Finds the routes of flows for which the same rows are open."""
+
+    def __init__(self, atlas: Atlas, options: Options) -> None:
+        self._atlas = atlas
+        self._options = options
+        self._search = Search(atlas, options.detour_limit)
+        self._found: dict[tuple[Errand, Terms], tuple[Route, ...]] = {}
+
+    def routes(self, errand: Errand, terms: Terms) -> tuple[Route, ...]:
+        """Return the candidate routes of an errand, cheapest first."""
         key = (errand, terms)
         if key not in self._found:
             self._found[key] = self._find(errand, terms)
@@ -69,7 +85,7 @@ class Finder:
         for sketches in sorted(product(*options), key=_price):
             if not _passes(sketches, errand.via):
                 continue
-            if all(_differ(self.atlas, sketches, other) for other in kept):
+            if all(_differ(self._atlas, sketches, other) for other in kept):
                 kept.append(sketches)
             if len(kept) == self._options.paths:
                 break
@@ -80,7 +96,7 @@ class Finder:
         web = (leg.mode, leg.gauge_mm)
         ends = (leg.origin, leg.destination)
         found = self._search.lines.ways(web, terms, ends, sketch.through, self._options.paths)
-        legs = [make_leg(self.atlas, sketch.carrier, path, leg.load_class) for path in found]
+        legs = [make_leg(self._atlas, sketch.carrier, path, leg.load_class) for path in found]
         return [
             sketch._replace(
                 leg=one,
@@ -90,7 +106,7 @@ class Finder:
         ]
 
     def _route(self, sketches: Sequence[Sketch], errand: Errand, terms: Terms) -> Route:
-        legs = signed(self.atlas, [sketch.leg for sketch in sketches])
+        legs = signed(self._atlas, [sketch.leg for sketch in sketches])
         placed = [sketch._replace(leg=leg) for sketch, leg in zip(sketches, legs, strict=True)]
         costs, hours = _NOTHING, _NO_TIME
         for sketch in placed:
@@ -110,7 +126,7 @@ class Finder:
             handlings=tuple(leg.destination for leg in legs[:-1]),
             cost=costs,
             hours=hours,
-            co2e_kg=sum(co2e_kg(self.atlas, leg) for leg in legs),
+            co2e_kg=sum(co2e_kg(self._atlas, leg) for leg in legs),
             km=sum(leg.km for leg in legs),
         )
 

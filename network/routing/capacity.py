@@ -76,11 +76,20 @@ def _station(
 ) -> Station:
     servers = sum(row.servers or 0 for row in rows)
     per_hour = sum((row.servers or 0) / (row.mean_h or 1.0) for row in rows)
+    mean_h = servers / per_hour
     hours = sum(
-        (row.servers or 0) * _DAY_H * _hours_open(row) * open_share(closures, "station", row.id)
-        for row in rows
+        _worked_h(row, mean_h) * open_share(closures, "station", row.id) for row in rows
     )
-    return Station(" ".join(key), hours, servers / per_hour)
+    return Station(" ".join(key), hours, mean_h)
+
+
+def _worked_h(row: FacilityRow, mean_h: float) -> float:
+    """Return the server-hours a day that a row can work by its hours and its calls."""
+    hours = (row.servers or 0) * _DAY_H * _hours_open(row)
+    if row.slots_per_day is None:
+        return hours
+    called = row.slots_per_day * len(_days(row.days)) / len(_WEEK)
+    return min(hours, called * mean_h)
 
 
 def _hours_open(row: FacilityRow) -> float:

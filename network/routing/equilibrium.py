@@ -133,7 +133,7 @@ Reached = Sequence[tuple[FlowDemand, tuple[Route, ...]]]
 
 
 def _tabulate(finder: Finder, reached: Reached, network: Network) -> tuple[_Table, Burden]:
-    ledger = Ledger(finder.atlas, network.closures)
+    ledger = Ledger(finder.views, network.closures)
     flow_of: list[int] = []
     costs: list[float] = []
     teu: list[float] = []
@@ -141,11 +141,11 @@ def _tabulate(finder: Finder, reached: Reached, network: Network) -> tuple[_Tabl
     groups: dict[tuple[int, tuple[str, ...]], int] = {}
     group: list[int] = []
     for index, (flow, routes) in enumerate(reached):
-        terms = finder.terms(flow.row)
+        terms, closed = finder.terms(flow.row), finder.views.closed(flow.row)
         amount = flow.per_day * cost.teu_per_unit(flow.row.load_class, flow.row.unit)
         first.append(len(costs))
         for route in routes:
-            ledger.add(route, terms)
+            ledger.add(route, terms, closed)
             flow_of.append(index)
             costs.append(route.cost.total_usd)
             teu.append(amount)

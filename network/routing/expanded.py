@@ -311,11 +311,16 @@ class Search:
         return Chain((*chain.sketches, sketch), chain.price_usd + added)
 
     def _lets_over(self, before: Leg, after: Leg, terms: Terms) -> bool:
-        is_same_web = (before.mode, before.gauge_mm) == (after.mode, after.gauge_mm)
-        if is_same_web and before.mode == "rail":
-            return False
+        """Return whether the rows where two legs meet let the load over.
+
+        From train to train of one gauge it goes only at a hub that consolidates (R6).
+        """
         coming = with_sign(before, sign_ahead(self.atlas, after))
         visit = self.visit(before.destination, coming, after, terms.load_class)
+        is_same_web = (before.mode, before.gauge_mm) == (after.mode, after.gauge_mm)
+        if is_same_web and before.mode == "rail":
+            passed = (*visit.arriving, *visit.consignment, *visit.departing)
+            return any(row.consolidates for row in passed)
         return lets_change(visit, side_of(coming), side_of(after))
 
     def _hubs(self, errand: Errand, terms: Terms) -> frozenset[str]:

@@ -133,8 +133,8 @@ def waiting_h(carrier: Carrier, lot_teu: float) -> float:
 
 
 def mean_h(row: FacilityRow, lot_teu: float, load_teu: float | None) -> float:
-    """Return the mean hours at a row for a lot, or for a vehicle with its load (R9)."""
-    mean = row.mean_h or 0.0
+    """Return the mean hours at a row for a lot, or for a vehicle with its load (R8, R9)."""
+    mean = (row.mean_h or 0.0) * row.share
     if row.per == "teu":
         return mean * lot_teu
     if row.ref_teu and load_teu is not None:

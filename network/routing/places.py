@@ -10,11 +10,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from network.lanes import names_flows
 from network.routing import capacity, cost
-from network.routing.atlas import Atlas
 from network.routing.lines import Terms
 from network.routing.passage import Stop, capacity_teu, once, stops, visits
 from network.routing.records import Leg, PlaceKind, Route
+from network.routing.views import Closed, Views
 from network.schema import ClosureRow, DefaultRow, FacilityRow, LinkRow, ServiceRow
 from network.visit import VEHICLE_MODE, Visit, station_key
 
@@ -159,8 +160,9 @@ class _Entries:
 class Ledger:
     """Builds a `Burden` route by route."""
 
-    def __init__(self, atlas: Atlas, closures: tuple[ClosureRow, ...]) -> None:
-        self._atlas = atlas
+    def __init__(self, views: Views, closures: tuple[ClosureRow, ...]) -> None:
+        self._views = views
+        self._atlas = atlas = views.whole
         self._closures = closures
         self._stations = capacity.stations(atlas, closures)
         self._services: dict[str, ServiceRow | DefaultRow] = {
@@ -169,24 +171,31 @@ class Ledger:
         self._services.update({row.id: row for row in atlas.defaults})
         self._places: list[PlaceSpec] = []
         self._index: dict[tuple[PlaceKind, str], int] = {}
-        self._pools: dict[tuple[str, str, str, tuple[str, ...]], int] = {}
+        self._pools: dict[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], int] = {}
         self._pool_rows: list[tuple[float, ...]] = []
         self._ends: dict[tuple[str, str, str], int] = {}
         self._pool_places: list[dict[int, bool]] = []
-        self._stops: dict[Leg, tuple[Stop, ...]] = {}
+        self._stops: dict[tuple[Leg, Closed], tuple[Stop, ...]] = {}
         self._filled, self._vehicles, self._direct = _Entries(), _Entries(), _Entries()
         self._loads, self._felt = _Entries(), _Entries()
         self._scale: list[float] = []
         self._routes = 0
 
-    def add(self, route: Route, terms: Terms) -> None:
-        """Add a route for a load; routes are numbered in the order in which they come."""
+    def add(self, route: Route, terms: Terms, closed: Closed) -> None:
+        """Add a route for a load; routes are numbered in the order in which they come.
+
+        Parameters
+        ----------
+        closed
+            Facility rows that are not for its flow.
+        """
         index = self._routes
         self._routes += 1
         touched: dict[int, bool] = {}
-        seen = visits(self._atlas, route.legs, route.origin, route.load_class)
+        seen = visits(self._views.of(closed), route.legs, route.origin, route.load_class)
         for at, leg in enumerate(route.legs):
-            pool = self._pool(leg, (seen[at], seen[at + 1]), terms.lot_teu)
+            passed = self._passed(leg, closed, (seen[at], seen[at + 1]))
+            pool = self._pool(leg, passed, terms.lot_teu)
             row = self._services[leg.service]
             teu = capacity_teu(row, leg.load_class)
             deck = int(leg.load_class == "truck" and leg.mode in {"sea", "river"})
@@ -208,7 +217,7 @@ class Ledger:
         lots = 1.0 if row.per == "teu" else 1.0 / lot_teu
         # A row worked by the servers of others has a time of its own.
         mean_h = station.mean_h if row.servers else row.mean_h or 0.0
-        return mean_h * lots / station.hours_per_day
+        return row.share * mean_h * lots / station.hours_per_day
 
     def burden(self) -> Burden:
         """Return what has been added, as arrays."""
@@ -224,8 +233,20 @@ class Ledger:
             felt=self._felt.done(),
         )
 
-    def _pool(self, leg: Leg, ends: tuple[Visit, Visit], lot_teu: float) -> int:
-        key = (leg.service, leg.origin, leg.destination, leg.links)
+    def _passed(
+        self, leg: Leg, closed: Closed, ends: tuple[Visit, Visit]
+    ) -> tuple[FacilityRow, ...]:
+        """Return the rows that the vehicle of a leg passes, in order."""
+        key = (leg, closed)
+        if key not in self._stops:
+            self._stops[key] = stops(self._views.of(closed), leg)
+        under_way = (row for at in self._stops[key] for row in at.rows)
+        return (*ends[0].departing, *under_way, *ends[1].arriving)
+
+    def _pool(self, leg: Leg, passed: tuple[FacilityRow, ...], lot_teu: float) -> int:
+        # Vehicles that pass a lane of their own form by themselves.
+        lanes = tuple(row.id for row in passed if names_flows(row.flows))
+        key = (leg.service, leg.origin, leg.destination, leg.links, lanes)
         row = self._services[leg.service]
         teu = capacity_teu(row, leg.load_class) or 0.0
         lot = min(1.0, lot_teu / teu) if teu else 1.0
@@ -252,7 +273,7 @@ class Ledger:
             )
             self._works_lines(index, leg)
         # Loads of several classes share a pool: each class adds the rows that are its own.
-        self._works_stations(index, leg, ends, teu)
+        self._works_stations(index, passed, teu)
         return index
 
     def _works_lines(self, pool: int, leg: Leg) -> None:
@@ -276,14 +297,7 @@ class Ledger:
             self._pool_places[pool][place] = leg.mode == "rail"
         return most
 
-    def _works_stations(self, pool: int, leg: Leg, ends: tuple[Visit, Visit], teu: float) -> None:
-        if leg not in self._stops:
-            self._stops[leg] = stops(self._atlas, leg)
-        passed = [
-            *ends[0].departing,
-            *(row for at in self._stops[leg] for row in at.rows),
-            *ends[1].arriving,
-        ]
+    def _works_stations(self, pool: int, passed: tuple[FacilityRow, ...], teu: float) -> None:
         for row in passed:
             place = self._station(row)
             if place is None or place in self._pool_places[pool]:
@@ -291,7 +305,7 @@ class Ledger:
             station = self._stations[station_key(row)]
             # A vessel's one call serves what it lands and what it takes: half to each.
             calls = 0.5 if row.operation == "berth" else 1.0
-            work = calls * station.mean_h / station.hours_per_day
+            work = calls * row.share * station.mean_h / station.hours_per_day
             scale = teu / row.ref_teu if row.ref_teu else 0.0
             self._put(pool, place, work, scale, is_rail=VEHICLE_MODE[row.per] == "rail")
 

@@ -125,6 +125,7 @@ def _stations(parts: Parts) -> Arrays:
         "station_batch_max": ints(one.batch_max for one in stations),
         "station_queue_max": ints(one.queue_max for one in stations),
         "station_blocks": ints(one.blocks for one in stations),
+        "station_share_ppm": ints(one.share_ppm for one in stations),
         "row_first": firsts([one.rows for one in stations]),
         "meter_paths_milli": ints(one.paths_milli for one in meters),
         "meter_burst": ints(one.burst for one in meters),
@@ -163,6 +164,8 @@ def _rows(parts: Parts, flows: Sequence[FlowPart], sizes: tuple[Size, ...], laws
         "row_mean_teu_fp": ints(mean_fp(row.mean_h) if row.is_per_teu else 0 for row in rows),
         "row_ref_load": ints(row.ref_load for row in rows),
         "row_at_closing": ints(row.at_closing for row in rows),
+        "row_slots": ints(row.slots for row in rows),
+        "row_midnight_s": ints(row.midnight_s for row in rows),
         "row_factor_ppm": ints(parts.row_factor_ppm.get(row.id, PPM) for row in rows),
     }
 
@@ -337,7 +340,9 @@ def _routes(parts: Parts, flows: Sequence[FlowPart]) -> Arrays:
 
 def _closures(parts: Parts, closures: Closures, laws: Laws) -> Arrays:
     row = index_of(row.id for station in parts.stations for row in station.rows)
+    route = {(one.flow, one.id): index for index, one in enumerate(parts.routes)}
     every = closures.all
+    bans = [index for index, one in enumerate(every) if one.routes]
     known = sorted(
         (interval.start_s, index, interval.end_s)
         for index, one in enumerate(closures.known)
@@ -360,6 +365,9 @@ def _closures(parts: Parts, closures: Closures, laws: Laws) -> Arrays:
         "closure_is_weather": ints(one.is_weather for one in every),
         "closure_target_first": firsts([one.rows for one in every]),
         "closure_target": ints(row[target] for one in every for target in one.rows),
+        "ban_closure": ints(bans),
+        "ban_first": firsts([every[index].routes for index in bans]),
+        "ban_route": ints(route[one] for index in bans for one in every[index].routes),
         "interval_closure": ints(index for _, index, _ in known),
         "interval_start_s": ints(start_s for start_s, _, _ in known),
         "interval_end_s": ints(end_s for _, _, end_s in known),

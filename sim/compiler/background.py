@@ -111,7 +111,7 @@ def _mean_h(station: StationPart, size_teu: float) -> float:
         paths = station.meter.paths_milli if station.meter else 0
         return DAY_S / HOUR_S * MILLI / paths if paths else 0.0
     row = station.rows[0]
-    return row.mean_h * (size_teu if row.is_per_teu else 1.0)
+    return station.share_ppm / PPM * row.mean_h * (size_teu if row.is_per_teu else 1.0)
 
 
 def _vehicles(use: Use, trip: Trip, services: Mapping[str, ServicePart], clock: Clock) -> float:

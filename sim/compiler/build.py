@@ -12,11 +12,11 @@ from sim.compiler.background import background_notes, row_factors
 from sim.compiler.clock import read_clock
 from sim.compiler.closures import ClosurePart, Closures, Struck, applied, closure_parts
 from sim.compiler.fleets import Shuttle, shuttle
-from sim.compiler.forming import blocks, check_lots, pool_parts
+from sim.compiler.forming import blocks, check_lots, payload_notes, pool_parts
 from sim.compiler.journeys import Trip
 from sim.compiler.legend import legend
 from sim.compiler.meters import meter_station
-from sim.compiler.notes import read_notes
+from sim.compiler.notes import calendar_notes, read_notes
 from sim.compiler.parts import LegPart, Parts, PoolPart, RoutePart, ServicePart, StationPart
 from sim.compiler.routes import read_routes
 from sim.compiler.stations import read_facilities, server_station, shuttings, window_shares
@@ -48,6 +48,8 @@ def compile_plan(scenario: Scenario, network: Network) -> tuple[Plan, Legend]:
     traffic = read_traffic(world)
     parts = _parts(world, traffic)
     closures = _closures(world, traffic, parts)
+    light = payload_notes(traffic.followed, traffic.services, parts.pools, closures.all)
+    parts = parts._replace(notes=(*parts.notes, *light))
     plan = assemble(scenario, clock, traffic.flows, parts, closures)
     return plan, legend(clock, traffic.flows, parts, closures, scenario.measures.wait_over_h)
 
@@ -95,6 +97,7 @@ def _parts(world: World, traffic: Traffic) -> Parts:
             *lots,
             *background_notes(traffic.background, factors),
             *read_notes(traffic.epochs, clock),
+            *calendar_notes(world.closures, traffic.flows, clock),
         ),
     )
 
@@ -187,6 +190,8 @@ def _closures(world: World, traffic: Traffic, parts: Parts) -> Closures:
         },
         fleet_of={fleet.service: fleet.station for fleet in parts.fleets},
         classes={row.id: frozenset(row.applies_to) for row in world.network.facilities},
+        routes=parts.routes,
+        load_class={flow.id: flow.row.load_class for flow in traffic.flows},
     )
     found = closure_parts(world.closures, struck, world.clock)
     servers = [station.id for station in parts.stations if station.kind is Kind.SERVER]

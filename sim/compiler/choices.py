@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from network.errors import Problem
+from network.lanes import flow_of
 from network.load import on
 from network.reader import nearest
 from network.routing.candidates import find_all
@@ -71,7 +72,7 @@ def choices(
 
 def _rows(network: Network, origin: str, destination: str) -> dict[str, DemandRow]:
     rows = {
-        row.flow or row.id: row
+        flow_of(row): row
         for row in network.demand
         if (row.origin, row.destination) == (origin, destination)
     }

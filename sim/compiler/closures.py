@@ -6,24 +6,28 @@ of demand, which the compiler applies itself and no engine sees.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
+from network.lanes import is_for, matches
 from network.routing.capacity import YEAR_OF_WORK_H
 from network.schema import ClosureRow, Network
 from sim.compiler.clock import DAY_S, HOUR_S, Clock, seconds
-from sim.compiler.flows import DemandWindow, FlowPart, matches
+from sim.compiler.flows import DemandWindow, FlowPart
 from sim.compiler.hours import Interval
-from sim.compiler.parts import LegPart, PoolPart, StationPart
+from sim.compiler.parts import LegPart, PoolPart, RoutePart, StationPart, WayPart
 from sim.draws import stable_key
 from sim.draws.closures import ClosureLaw
 from sim.errors import PlanError
 from sim.plan import LOAD_CLASSES, PPM, Effect, Kind
 
+BAN = "ban"
 EFFECTS = {
     "shut": Effect.SHUT,
     "rate_factor": Effect.RATE,
     "payload_factor": Effect.PAYLOAD,
     "fleet_minus": Effect.FLEET_MINUS,
+    BAN: Effect.BAN,
 }
 WEATHER = (
     "weather",
@@ -43,6 +47,10 @@ MONTH_DAYS = (31, 28.25, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 ALL_MONTHS = tuple(range(1, 13))
 
 
+RouteName = tuple[str, str]
+"""Flow and id of a route."""
+
+
 class ClosurePart(NamedTuple):
     """One closure of the plan: what it does, to which rows, and when if that is known."""
 
@@ -52,6 +60,8 @@ class ClosurePart(NamedTuple):
     is_weather: bool
     rows: tuple[str, ...]
     intervals: tuple[Interval, ...]
+    routes: tuple[RouteName, ...] = ()
+    """Routes that it bans (R17)."""
 
 
 class RandomPart(NamedTuple):
@@ -102,6 +112,9 @@ class Struck(NamedTuple):
     """Service id -> station of its fleet."""
     classes: Mapping[str, frozenset[str]]
     """Facility row -> load classes that it serves; absent: all."""
+    routes: Sequence[RoutePart] = ()
+    load_class: Mapping[str, str] = MappingProxyType({})
+    """Flow -> its load class."""
 
 
 def applied(network: Network) -> tuple[ClosureRow, ...]:
@@ -172,8 +185,9 @@ def closure_parts(rows: Sequence[ClosureRow], struck: Struck, clock: Clock) -> C
     """
     rows = [row for row in rows if row.effect in EFFECTS]
     hit = {row.id: tuple(sorted(_struck(row, struck), key=str.encode)) for row in rows}
+    banned = {row.id: _routes_banned(row, struck) if row.effect == BAN else () for row in rows}
     by_id = {row.id: row for row in rows}
-    needed = {row_id for row_id, targets in hit.items() if targets}
+    needed = {row_id for row_id, targets in hit.items() if targets or banned[row_id]}
     queue = list(needed)
     while queue:
         partner = by_id[queue.pop()].with_id
@@ -192,9 +206,11 @@ def closure_parts(rows: Sequence[ClosureRow], struck: Struck, clock: Clock) -> C
             continue
         is_known = row.start and row.law == "deterministic" and not row.with_id
         if is_known and row.id not in copied:
-            known.append(_part(row, hit[row.id], _known_intervals(row, clock)))
+            part = _part(row, hit[row.id], _known_intervals(row, clock))
+            known.append(part._replace(routes=banned[row.id]))
         else:
-            random.append(_random(row, _part(row, hit[row.id], ()), by_id, clock))
+            part = _part(row, hit[row.id], ())._replace(routes=banned[row.id])
+            random.append(_random(row, part, by_id, clock))
     return Closures(tuple(known), tuple(random), tuple(busy))
 
 
@@ -218,7 +234,7 @@ def _part(
     return ClosurePart(
         id=row.id,
         effect=effect,
-        value_ppm=0 if effect is Effect.SHUT else round(value * scale),
+        value_ppm=round(value * scale),
         is_weather=row.kind.startswith(WEATHER),
         rows=targets,
         intervals=intervals,
@@ -227,6 +243,8 @@ def _part(
 
 def _struck(row: ClosureRow, struck: Struck) -> Iterator[str]:
     """Yield the rows of the plan that a closure strikes, at work or whatever they do."""
+    if row.effect == BAN:
+        return iter(())
     return _rows_worked(row, struck) if row.clock == "busy" else _rows_hit(row, struck)
 
 
@@ -262,6 +280,23 @@ def _rows_worked(row: ClosureRow, struck: Struck) -> Iterator[str]:
             name = part.id if row.target_kind == "station" else station.node
             if name in row.target and _means_row(row, part.id, struck):
                 yield part.id
+
+
+def _routes_banned(row: ClosureRow, struck: Struck) -> tuple[RouteName, ...]:
+    """Return the routes that pass a banned place with a banned load in a banned direction."""
+    return tuple(
+        (route.flow, route.id)
+        for route in struck.routes
+        if is_for(row.flows, route.flow)
+        and (not row.applies_to or struck.load_class[route.flow] in row.applies_to)
+        and any(_passes(way, row) for way in route.ways)
+    )
+
+
+def _passes(way: WayPart, row: ClosureRow) -> bool:
+    passed = way.nodes if row.target_kind == "node" else way.links
+    is_that_way = not row.direction or row.direction in way.directions
+    return is_that_way and not set(row.target).isdisjoint(passed)
 
 
 def _service_rows(row: ClosureRow, targets: set[str], struck: Struck) -> Iterator[str]:

@@ -80,7 +80,7 @@ def shuttle(
         berths=(berths[0], berths[1]),
         handlings=(handlings[0], handlings[1]),
         turnaround_s=service.turnaround_s,
-        cruise_s=max(moving) if cruise_h is None else seconds(cruise_h),
+        cruise_s=max(1, *moving) if cruise_h is None else seconds(cruise_h),
     )
     used = tuple(one for one in (*berths, *handlings) if one)
     return Shuttle(fleet, station, tuple(empty), used)

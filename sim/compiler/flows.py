@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from network.lanes import flow_of, matches
 from network.routing.cost import teu_per_unit
 from network.schema import DemandRow, Network
 from sim.compiler.clock import DAY_S, HOUR_S, Clock
@@ -72,7 +73,7 @@ def read_flows(
     """
     by_flow: dict[str, list[DemandRow]] = {}
     for row in network.demand:
-        by_flow.setdefault(row.flow or row.id, []).append(row)
+        by_flow.setdefault(flow_of(row), []).append(row)
     seasons = {(row.profile, row.month): row.factor for row in network.season}
     ordered = sorted(by_flow.items(), key=lambda item: item[0].encode())
     flows = [
@@ -118,11 +119,6 @@ def with_own_lot(flow: FlowPart) -> FlowPart:
     """Return a flow whose lot is as its rows state it, whatever the scenario raised it to."""
     lot_milli, lot_teu_milli = _lot(flow.row, flow.row.lot)
     return flow._replace(lot=flow.row.lot, lot_milli=lot_milli, lot_teu_milli=lot_teu_milli)
-
-
-def matches(key: str, pattern: str) -> bool:
-    """Return whether a flow's id is meant by an id, or by a beginning with `*`."""
-    return key.startswith(pattern[:-1]) if pattern.endswith("*") else key == pattern
 
 
 def _flow(

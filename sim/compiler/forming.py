@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from sim.compiler.clock import HOUR_S, Clock
+from sim.compiler.closures import ClosurePart
 from sim.compiler.flows import FlowPart
 from sim.compiler.parts import PoolPart, RowPart, ServicePart, StatePart, StationPart
 from sim.compiler.services import LOSS_MOST, fitting_lots, lots_lost
 from sim.compiler.uses import RAIL, TripKey, Use, trip_key
 from sim.errors import PlanError
-from sim.plan import LOAD_CLASSES, NEVER, Kind
+from sim.plan import LOAD_CLASSES, NEVER, PPM, Effect, Kind
 from sim.scenario.models import Scenario
 
 MIXED = "mixed"
@@ -128,32 +129,86 @@ def check_lots(uses: Iterable[Use], services: Mapping[str, ServicePart]) -> tupl
     PlanError
         If a vehicle takes no lot of a flow that its route gives it.
     """
-    seen: dict[tuple[str, int, int], FlowPart] = {}
-    for use in uses:
-        for trip in use.journey.trips:
-            lot = (trip_key(trip).service, use.flow.load_class, use.flow.lot_milli)
-            seen.setdefault(lot, use.flow)
     notes: dict[str, None] = {}
-    for (key, load_class, lot_milli), flow in sorted(seen.items()):
-        for state in services[key].states:
-            lost = lots_lost(state, load_class, lot_milli)
-            name = LOAD_CLASSES[load_class]
+    for carried, flow in _carried(uses):
+        for state in services[carried.service].states:
+            lost = lots_lost(state, carried.load_class, carried.lot_milli)
             if lost is None:
-                room = state.capacity / max(1, state.unit[load_class]) / MILLI
-                room = room if state.unit[load_class] else 0
+                room = state.capacity / max(1, state.unit[carried.load_class]) / MILLI
+                room = room if state.unit[carried.load_class] else 0
                 msg = (
-                    f"services {key}: a vehicle takes {room:g} of {name}; the lot of flow "
-                    f"{flow.id} is {lot_milli / MILLI:g}: no lot fits; lower the lot or change "
-                    "the capacity"
+                    f"services {carried.service}: a vehicle takes {room:g} of {carried.name}; the "
+                    f"lot of flow {flow.id} is {carried.lot_milli / MILLI:g}: no lot fits; lower "
+                    "the lot or change the capacity"
                 )
                 raise PlanError(msg)
             if lost > LOSS_MOST:
-                fits = " or ".join(
-                    f"{lot:g}" for lot in fitting_lots(state, load_class, lot_milli)
-                )
-                note = (
-                    f"services {key}: lots of {lot_milli / MILLI:g} of {name} leave {lost:.0%} "
-                    f"of a vehicle empty; lots of {fits} fit"
-                )
-                notes[note] = None
+                notes[_loss(carried, state, lost)] = None
     return tuple(notes)
+
+
+def payload_notes(
+    uses: Iterable[Use],
+    services: Mapping[str, ServicePart],
+    pools: Sequence[PoolPart],
+    closures: Iterable[ClosurePart],
+) -> tuple[str, ...]:
+    """Return warnings on lots and the capacity that closures leave, such as low water (R16).
+
+    A lot that no longer fits waits until the closure ends.
+    """
+    carried = _carried(uses)
+    service_of = {pool.station: pool.service for pool in pools}
+    notes: dict[str, None] = {}
+    for closure in closures:
+        if closure.effect is not Effect.PAYLOAD:
+            continue
+        struck = {service_of[row] for row in closure.rows if row in service_of}
+        for one, _ in carried:
+            for state in services[one.service].states if one.service in struck else ():
+                less = state._replace(capacity=state.capacity * closure.value_ppm // PPM)
+                lost = lots_lost(less, one.load_class, one.lot_milli)
+                if lost is None:
+                    lot = f"lots of {one.lot_milli / MILLI:g} of {one.name}"
+                    note = f"services {one.service}: {lot} do not fit and wait"
+                elif lost > LOSS_MOST:
+                    note = _loss(one, less, lost)
+                else:
+                    continue
+                notes[f"{note}, while closure {closure.id} leaves {closure.value_ppm / PPM:g}"] = (
+                    None
+                )
+    return tuple(notes)
+
+
+class Carried(NamedTuple):
+    """Lots of one size and class that a service carries."""
+
+    service: str
+    load_class: int
+    lot_milli: int
+
+    @property
+    def name(self) -> str:
+        """Return the name of the load class."""
+        return LOAD_CLASSES[self.load_class]
+
+
+def _carried(uses: Iterable[Use]) -> list[tuple[Carried, FlowPart]]:
+    """Return what services carry, with the first flow of each, in order."""
+    seen: dict[Carried, FlowPart] = {}
+    for use in uses:
+        for trip in use.journey.trips:
+            lot = Carried(trip_key(trip).service, use.flow.load_class, use.flow.lot_milli)
+            seen.setdefault(lot, use.flow)
+    return sorted(seen.items(), key=lambda item: item[0])
+
+
+def _loss(carried: Carried, state: StatePart, lost: float) -> str:
+    fits = " or ".join(
+        f"{lot:g}" for lot in fitting_lots(state, carried.load_class, carried.lot_milli)
+    )
+    return (
+        f"services {carried.service}: lots of {carried.lot_milli / MILLI:g} of {carried.name} "
+        f"leave {lost:.0%} of a vehicle empty; lots of {fits} fit"
+    )

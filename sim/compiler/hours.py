@@ -39,7 +39,7 @@ def shut_by_hours(row: FacilityRow, utc_offset_h: float, clock: Clock) -> tuple[
         closes_s += DAY_S
     if (closes_s - opens_s) >= DAY_S and len(days) == len(WEEKDAYS):
         return ()
-    shift_s = round((CORRIDOR_UTC_H - utc_offset_h) * HOUR_S)
+    shift_s = local_midnight_s(utc_offset_h)
     opened: list[Interval] = []
     # Two days of margin: local midnight and hours past it fall on other corridor dates.
     for ordinal in range(-2, clock.horizon_s // DAY_S + 3):
@@ -48,6 +48,11 @@ def shut_by_hours(row: FacilityRow, utc_offset_h: float, clock: Clock) -> tuple[
             midnight_s = ordinal * DAY_S + shift_s
             opened.append(Interval(midnight_s + opens_s, midnight_s + closes_s))
     return gaps(opened, clock.horizon_s)
+
+
+def local_midnight_s(utc_offset_h: float) -> int:
+    """Return the second of the run at which its first date begins in local time."""
+    return round((CORRIDOR_UTC_H - utc_offset_h) * HOUR_S)
 
 
 def gaps(opened: list[Interval], horizon_s: int) -> tuple[Interval, ...]:

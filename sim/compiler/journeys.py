@@ -7,9 +7,11 @@ and what consignments pass between them; all by ids of stations.
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from network.lanes import names_flows
 from network.routing.atlas import Atlas, survey
 from network.routing.passage import stops, visits
 from network.routing.records import Leg, Route
+from network.routing.views import Closed, Views
 from network.schema import FacilityRow, Network
 from network.visit import Visit
 from sim.compiler.meters import meter, meter_id, move_hours, move_s
@@ -32,11 +34,17 @@ BERTHED = frozenset({"sea", "river"})
 class Day(NamedTuple):
     """The network that routes of one day pass."""
 
+    views: Views
     atlas: Atlas
+    """As the flow at hand sees it."""
     lines: frozenset[str]
     """Links with a line meter."""
     struck: frozenset[str]
     """Links whose entry some closure may bar or slow."""
+
+    def seen_without(self, closed: Closed) -> "Day":
+        """Return the day without the facility rows that are not for a flow (R8)."""
+        return self._replace(atlas=self.views.of(closed))
 
 
 class Trip(NamedTuple):
@@ -50,6 +58,8 @@ class Trip(NamedTuple):
     """Stations that lift a vessel's boxes there, or empty (R12)."""
     storage: tuple[str, ...]
     """Rows that give room to the load at the end."""
+    lanes: tuple[str, ...]
+    """Rows for flows by name that the vehicle passes: it forms of those flows alone."""
 
 
 class Journey(NamedTuple):
@@ -71,7 +81,8 @@ def read_day(network: Network, struck: frozenset[str]) -> Day:
         Links whose entry some closure may bar or slow.
     """
     lines = frozenset(row.id for row in network.links if meter(row) is not None)
-    return Day(survey(network), lines, struck)
+    views = Views(survey(network))
+    return Day(views, views.whole, lines, struck)
 
 
 def journey(route: Route, day: Day) -> Journey:
@@ -86,17 +97,18 @@ def journey(route: Route, day: Day) -> Journey:
 def trip(leg: Leg, leaving: Visit, ending: Visit, day: Day) -> Trip:
     """Return a leg with everything that its vehicle does between two visits."""
     moors = leg.mode in BERTHED
-    elements = [
-        *_served(_without_berth(leaving.departing, moors=moors)),
-        *_way(leg, day),
-        *_served(_without_berth(ending.arriving, moors=moors)),
-    ]
+    first = _without_berth(leaving.departing, moors=moors)
+    last = _without_berth(ending.arriving, moors=moors)
+    under_way = [one.rows for one in stops(day.atlas, leg)]
+    elements = [*_served(first), *_way(leg, day, under_way), *_served(last)]
+    passed = (*first, *(row for rows in under_way for row in rows), *last)
     return Trip(
         leg=leg,
         elements=tuple(elements),
         berths=(_berth(leaving, moors=moors), _berth(ending, moors=moors)),
         handlings=(_lifting(leaving, moors=moors), _lifting(ending, moors=moors)),
         storage=tuple(row.id for row in ending.storage),
+        lanes=tuple(sorted({row.id for row in passed if names_flows(row.flows)})),
     )
 
 
@@ -110,6 +122,7 @@ def trip_back(leg: Leg, day: Day) -> Trip:
         nodes=leg.nodes[::-1],
         directions=tuple(sorted(OPPOSITE.get(one, one) for one in leg.directions)),
     )
+    day = day.seen_without(day.views.named)
     leaving, ending = visits(day.atlas, (back,), back.origin, back.load_class)
     return trip(back, leaving, ending, day)
 
@@ -150,7 +163,9 @@ def _lifting(visit: Visit, *, moors: bool) -> str:
     return station_id(found[0]) if found else ""
 
 
-def _way(leg: Leg, day: Day) -> list[ElementPart]:
+def _way(
+    leg: Leg, day: Day, under_way: Sequence[tuple[FacilityRow, ...]]
+) -> list[ElementPart]:
     """Return meters, moves and stops from a leg's first node to its last.
 
     Times between two stops or line meters are rounded as one: a gate put on a link because
@@ -158,7 +173,7 @@ def _way(leg: Leg, day: Day) -> list[ElementPart]:
     """
     links = [day.atlas.links[link] for link in leg.links]
     hours = move_hours(links, leg.moving_h)
-    passed = [(), *(one.rows for one in stops(day.atlas, leg))]
+    passed = [(), *under_way]
     elements: list[ElementPart] = []
     run = _Run()
     for number, link in enumerate(links):

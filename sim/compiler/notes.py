@@ -5,10 +5,14 @@ In: epochs. Out: sentences for `Legend.notes`.
 
 from collections.abc import Sequence
 
-from sim.compiler.clock import DAY_S, Clock
+from network.schema import ClosureRow
+from sim.compiler.clock import DAY_S, HOUR_S, Clock
 from sim.compiler.epochs import Epoch
+from sim.compiler.flows import FlowPart
 
 MOST_GATES = 4
+FULL_DATE = 2
+"""Hyphens of a date with its year."""
 FULL_LOAD = 0.98
 """A place whose load stays above it is named (R19)."""
 
@@ -29,6 +33,35 @@ def read_notes(epochs: Sequence[Epoch], clock: Clock) -> tuple[str, ...]:
         *_full(epochs, clock),
         *_unreachable(epochs, clock),
     )
+
+
+def calendar_notes(
+    closures: Sequence[ClosureRow], flows: Sequence[FlowPart], clock: Clock
+) -> tuple[str, ...]:
+    """Return sentences on dates and stated arrivals that do not reach over the window.
+
+    A closure dated in several years is a calendar, such as that of a country's holidays: a
+    year that it does not have is told. Arrivals that are stated end with the last: nothing
+    is sent after it.
+    """
+    last = clock.day(clock.end_s - 1)
+    wanted = range(clock.start.year, last.year + 1)
+    notes: list[str] = []
+    for row in closures:
+        years = sorted({int(text[:4]) for text in row.start if text.count("-") == FULL_DATE})
+        missing = [str(year) for year in wanted if year not in years]
+        if len(years) > 1 and missing:
+            known = f"{years[0]} to {years[-1]}"
+            notes.append(f"closures {row.id}: no date in {', '.join(missing)}; it has {known}")
+    for flow in flows:
+        if flow.row.arrivals_at_h:
+            left_h = (clock.end_s - clock.start_s) / HOUR_S - float(flow.row.arrivals_at_h[-1])
+            if left_h > 0:
+                notes.append(
+                    f"demand {flow.id}: the last stated arrival is {left_h:g} h before the"
+                    " window's end; nothing is sent after it"
+                )
+    return tuple(notes)
 
 
 def _leaning(epochs: Sequence[Epoch], clock: Clock) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ thousandths, 1/256 s) and whose references are still ids.
 
 from typing import NamedTuple
 
-from sim.plan import NEVER, AtClosing, Kind, TrackRule
+from sim.plan import NEVER, PPM, AtClosing, Kind, TrackRule
 
 CLASSES = 5
 """Load classes, as in `sim.plan.LOAD_CLASSES`."""
@@ -35,6 +35,9 @@ class RowPart(NamedTuple):
     ref_load: int = 0
     """Thousandths of a TEU."""
     at_closing: AtClosing = AtClosing.FINISH
+    slots: int = NEVER
+    midnight_s: int = 0
+    """A second at which a day of the node begins."""
     others: tuple[LawPart, ...] = ()
     """Laws of loads that are served otherwise."""
 
@@ -75,6 +78,7 @@ class StationPart(NamedTuple):
     batch_max: int = 1
     queue_max: int = NEVER
     blocks: bool = False
+    share_ppm: int = PPM
     meter: MeterPart | None = None
     yard: YardPart | None = None
 
@@ -151,6 +155,14 @@ class PoolPart(NamedTuple):
     """Smallest lot that may join, thousandths, and its load class."""
 
 
+class WayPart(NamedTuple):
+    """What a leg of a route passes; for a route without legs, the node where it is served."""
+
+    nodes: tuple[str, ...]
+    links: tuple[str, ...]
+    directions: tuple[str, ...]
+
+
 class RoutePart(NamedTuple):
     """What consignments of one flow pass, and what it costs them."""
 
@@ -165,6 +177,7 @@ class RoutePart(NamedTuple):
     co2e_kg_per_teu: float
     free_flow_h: float
     km: float
+    ways: tuple[WayPart, ...] = ()
 
 
 class FleetPart(NamedTuple):

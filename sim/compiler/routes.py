@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sim.compiler.flows import FlowPart
 from sim.compiler.forming import Gathering, pool_id, pool_of
-from sim.compiler.parts import Choice, RoutePart
+from sim.compiler.parts import Choice, RoutePart, WayPart
 from sim.compiler.uses import TripKey, Use, trip_key
 
 
@@ -93,4 +93,6 @@ def _route_part(
         co2e_kg_per_teu=route.co2e_kg,
         free_flow_h=route.hours.total_h - route.hours.waiting_h,
         km=route.km,
+        ways=tuple(WayPart(leg.nodes, leg.links, leg.directions) for leg in route.legs)
+        or (WayPart((route.origin,), (), ()),),
     )

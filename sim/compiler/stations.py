@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from network.schema import FacilityRow, Network, NodeRow
 from sim.compiler.clock import Clock
-from sim.compiler.hours import Interval, shut_by_dates, shut_by_hours
+from sim.compiler.hours import Interval, local_midnight_s, shut_by_dates, shut_by_hours
 from sim.compiler.laws import cv_of
 from sim.compiler.parts import LawPart, RowPart, StationPart
 from sim.errors import PlanError
-from sim.plan import LOAD_CLASSES, NEVER, AtClosing, Kind
+from sim.plan import LOAD_CLASSES, NEVER, PPM, AtClosing, Kind
 
 MILLI = 1000
 WORDS = {
@@ -40,6 +40,8 @@ class Facilities(NamedTuple):
     rows: Mapping[str, tuple[FacilityRow, ...]]
     """Station id -> its rows that are in force at some time of the run, sorted by id."""
     nodes: Mapping[str, NodeRow]
+    midnight_s: Mapping[str, int]
+    """Node -> a second of the run at which a day of its own time begins."""
 
 
 def station_id(row: FacilityRow) -> str:
@@ -57,7 +59,11 @@ def read_facilities(network: Network, clock: Clock) -> Facilities:
         if row.servers is not None and row.mean_h is not None and begin_s < end_s:
             rows.setdefault(station_id(row), []).append(row)
     grouped = {key: tuple(group) for key, group in rows.items()}
-    return Facilities(grouped, {node.id: node for node in network.nodes})
+    return Facilities(
+        grouped,
+        {node.id: node for node in network.nodes},
+        {node.id: local_midnight_s(node.utc_offset_h) for node in network.nodes},
+    )
 
 
 def server_station(facilities: Facilities, key: str) -> StationPart:
@@ -88,12 +94,13 @@ def server_station(facilities: Facilities, key: str) -> StationPart:
         node=first.node,
         name=station_name(first, facilities.nodes[first.node]),
         operation=first.operation,
-        rows=tuple(_row_part(row, others) for row in rows),
+        rows=tuple(_row_part(row, others, facilities.midnight_s[row.node]) for row in rows),
         is_priority=any(row.discipline == "priority" for row in rows),
         batch_min=max(row.batch_min or 1 for row in rows),
         batch_max=max(row.batch_max or row.batch_min or 1 for row in rows),
         queue_max=max(NEVER if row.queue_max is None else row.queue_max for row in rows),
         blocks=any(row.blocking for row in rows),
+        share_ppm=round(first.share * PPM),
     )
 
 
@@ -156,7 +163,7 @@ def _law_part(row: FacilityRow) -> LawPart:
     )
 
 
-def _row_part(row: FacilityRow, others: tuple[LawPart, ...]) -> RowPart:
+def _row_part(row: FacilityRow, others: tuple[LawPart, ...], midnight_s: int) -> RowPart:
     assert row.servers is not None
     assert row.mean_h is not None
     return RowPart(
@@ -168,5 +175,7 @@ def _row_part(row: FacilityRow, others: tuple[LawPart, ...]) -> RowPart:
         is_per_teu=row.per == "teu",
         ref_load=round((row.ref_teu or 0.0) * MILLI),
         at_closing=AtClosing[row.at_closing.upper()],
+        slots=NEVER if row.slots_per_day is None else row.slots_per_day,
+        midnight_s=midnight_s,
         others=others,
     )

@@ -7,6 +7,7 @@ apart, since they only load the stations that they share.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from network.lanes import flow_of
 from network.schema import ClosureRow, Network, ServiceRow
 from sim.compiler.clock import Clock
 from sim.compiler.closures import demand_windows, struck_links
@@ -58,7 +59,7 @@ def read_traffic(world: World) -> Traffic:
         If nothing is sent, or a followed flow has no route in any epoch.
     """
     scenario, network, clock = world.scenario, world.network, world.clock
-    origins = {row.flow or row.id: row.origin for row in network.demand}
+    origins = {flow_of(row): row.origin for row in network.demand}
     changes = demand_windows(world.closures, origins, clock)
     flows = read_flows(network, scenario, clock, changes)
     if not any(flow.is_followed for flow in flows):
@@ -87,18 +88,19 @@ def _uses(epochs: Sequence[Epoch], flows: Sequence[FlowPart], clock: Clock) -> t
     length_s = clock.end_s - clock.start_s
     uses: list[Use] = []
     for number, epoch in enumerate(epochs):
-        journeys: dict[tuple[str, str, str], Journey] = {}
+        journeys: dict[tuple[str, str, str, frozenset[str]], Journey] = {}
         from_s = min(max(epoch.start_s - clock.start_s, 0), length_s)
         until_s = min(max(epoch.end_s - clock.start_s, 0), length_s)
         for split in epoch.assignment.flows:
             flow = by_id[split.flow]
             amount = flow.amount_between(from_s, until_s) / flow.lot * flow.lot_milli
+            closed = epoch.day.views.closed(flow.row)
             for route, share in zip(split.routes, split.shares, strict=True):
                 if share < LEAST_SHARE:
                     continue
-                key = (route.id, route.load_class, route.origin)
+                key = (route.id, route.load_class, route.origin, closed)
                 if key not in journeys:
-                    journeys[key] = journey(route, epoch.day)
+                    journeys[key] = journey(route, epoch.day.seen_without(closed))
                 day = clock.day(epoch.start_s)
                 use = Use(flow, route, journeys[key], number, share, amount * share, day)
                 uses.append(use)

@@ -72,9 +72,9 @@ def leg_ids(uses: Iterable[Use], fleets: frozenset[str]) -> dict[TripKey, str]:
 
     Notes
     -----
-    An id is made of the service, its way and who first rides: load class and modes
-    before and after. Stations are not in it, so a new one does not change the draws
-    of those who pass the old ones; where it parts two epochs, the date does.
+    An id is made of the service, its way and who first rides: load class, modes before
+    and after, and lanes of their own. Other stations are not in it, so a new one does not
+    change the draws of those who pass the old ones; where it parts two epochs, the date does.
     """
     labels: dict[TripKey, set[str]] = {}
     days: dict[TripKey, date] = {}
@@ -83,6 +83,7 @@ def leg_ids(uses: Iterable[Use], fleets: frozenset[str]) -> dict[TripKey, str]:
         for number, trip in enumerate(use.journey.trips):
             key = trip_key(trip)
             label = f"{trip.leg.load_class}/{modes[number]}>{modes[number + 2]}"
+            label += "".join(f"/{lane}" for lane in trip.lanes)
             labels.setdefault(key, set()).add(label)
             days.setdefault(key, use.day)
     ids: dict[TripKey, str] = {}

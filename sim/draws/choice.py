@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from sim.draws.hashing import mix, mix_array
 from sim.draws.tables import GUMBEL_UNIT, Ints, Words, gumbel_table, quantile, quantile_array
+from sim.plan import NEVER, PPM
 
 NO_SHARE = -(1 << 60)
 """Log share of a route that nobody may take."""
+_HALF_BITS = 32
 
 
 def log_share_fp(share: float) -> int:
@@ -26,6 +28,19 @@ def log_share_fp(share: float) -> int:
         0 to 1; only ratios of shares matter. 0 gives `NO_SHARE`.
     """
     return round(math.log(share) * GUMBEL_UNIT) if share > 0 else NO_SHARE
+
+
+def is_among(word: int, share_ppm: int) -> bool:
+    """Return whether one of many is among a share of them.
+
+    Parameters
+    ----------
+    word
+        Key of its service time; mixed once more, it says nothing about that time.
+    share_ppm
+        Parts per million.
+    """
+    return (mix(word, 1) >> _HALF_BITS) * PPM >> _HALF_BITS < share_ppm
 
 
 def choose(log_share: Ints, route_keys: Words, consignment_key: int, stream: int) -> int:
@@ -54,7 +69,11 @@ def choose(log_share: Ints, route_keys: Words, consignment_key: int, stream: int
 
 
 def choose_routes(
-    stream: int, consignment_keys: Words, route_keys: Words, log_share: Ints
+    stream: int,
+    consignment_keys: Words,
+    route_keys: Words,
+    log_share: Ints,
+    is_barred: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int32]:
     """Return `choose` for every consignment of one flow.
 
@@ -66,18 +85,22 @@ def choose_routes(
         (N,) of `consignment_keys`.
     route_keys, log_share
         (C,), as in `choose`.
+    is_barred
+        (N, C) routes that a consignment may not take; None: it may take all.
 
     Returns
     -------
-    (N,) indices of routes.
+    (N,) indices of routes; NEVER where all are barred.
     """
     table = gumbel_table()
     own = mix_array(stream, consignment_keys)
-    chosen = np.zeros(len(own), dtype=np.int32)
+    chosen = np.full(len(own), NEVER, dtype=np.int32)
     greatest = np.full(len(own), np.iinfo(np.int64).min)
     for index in np.argsort(route_keys, kind="stable"):
         utility = log_share[index] + quantile_array(table, mix_array(own, route_keys[index]))
         is_greater = utility > greatest
+        if is_barred is not None:
+            is_greater &= ~is_barred[:, index]
         chosen[is_greater] = index
         greatest[is_greater] = utility[is_greater]
     return chosen

@@ -8,6 +8,7 @@ is drawn by the engines as it happens, from the same kind of keys.
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.draws.arrivals import arrival_times, consignment_keys
 from sim.draws.choice import choose_routes
@@ -26,6 +27,15 @@ class _Sent(NamedTuple):
     number: Ints
     key: Words
     route: Ints
+    is_banned: Ints
+
+
+class _Bans(NamedTuple):
+    """When which routes are banned; parallel lists."""
+
+    routes: list[Ints]
+    start_s: list[int]
+    end_s: list[int]
 
 
 def draw(plan: Plan, seed: int, replication: int) -> Draws:
@@ -40,10 +50,11 @@ def draw(plan: Plan, seed: int, replication: int) -> Draws:
     replication
         From 0.
     """
-    flows = [_send(plan, flow, seed, replication) for flow in range(len(plan.flow_key))]
+    closure, start_s, end_s = _closures(plan, seed, replication)
+    bans = _bans(plan, closure, start_s, end_s)
+    flows = [_send(plan, flow, seed, replication, bans) for flow in range(len(plan.flow_key))]
     sent = _joined(flows)
     order = np.lexsort((sent.number, sent.flow, sent.created_s))
-    closure, start_s, end_s = _closures(plan, seed, replication)
     gap_key, length_key = busy_keys(
         stream(seed, replication, CLOSURE), plan.closure_key[plan.busy_closure]
     )
@@ -54,6 +65,7 @@ def draw(plan: Plan, seed: int, replication: int) -> Draws:
         consignment_number=sent.number[order],
         consignment_key=sent.key[order],
         consignment_route=sent.route[order],
+        consignment_is_banned=sent.is_banned[order],
         closure_index=closure,
         closure_start_s=start_s,
         closure_end_s=end_s,
@@ -72,10 +84,32 @@ def _joined(flows: list[_Sent]) -> _Sent:
         np.concatenate([none, *(sent.number for sent in flows)]),
         np.concatenate([none.astype(np.uint64), *(sent.key for sent in flows)]),
         np.concatenate([none, *(sent.route for sent in flows)]),
+        np.concatenate([none, *(sent.is_banned for sent in flows)]),
     )
 
 
-def _send(plan: Plan, flow: int, seed: int, replication: int) -> _Sent:
+def _bans(plan: Plan, closure: Ints, start_s: Ints, end_s: Ints) -> _Bans:
+    """Return the routes that are banned and when, from the closures of a run."""
+    found = _Bans([], [], [])
+    for ban, of in enumerate(plan.ban_closure.tolist()):
+        routes = plan.ban_route[int(plan.ban_first[ban]) : int(plan.ban_first[ban + 1])]
+        for at in np.flatnonzero(closure == of).tolist():
+            found.routes.append(routes)
+            found.start_s.append(int(start_s[at]))
+            found.end_s.append(int(end_s[at]))
+    return found
+
+
+def _barred(bans: _Bans, candidates: Ints, entered_s: Ints) -> NDArray[np.bool_]:
+    """Return (N, C) which of the candidates each consignment may not take as it enters."""
+    is_barred = np.zeros((len(entered_s), len(candidates)), dtype=np.bool_)
+    for routes, start_s, end_s in zip(*bans, strict=True):
+        in_force = (entered_s >= start_s) & (entered_s < end_s)
+        is_barred |= in_force[:, None] & np.isin(candidates, routes)[None, :]
+    return is_barred
+
+
+def _send(plan: Plan, flow: int, seed: int, replication: int, bans: _Bans) -> _Sent:
     """Return the consignments of one flow with their routes."""
     breaks = slice(int(plan.intensity_first[flow]), int(plan.intensity_first[flow + 1]))
     flow_key = int(plan.flow_key[flow])
@@ -93,6 +127,7 @@ def _send(plan: Plan, flow: int, seed: int, replication: int) -> _Sent:
     key = consignment_keys(flow_key, number)
     epoch, entered_s = _enter(plan, flow, created_s)
     route = np.full(len(key), NEVER, dtype=np.int64)
+    is_banned = np.zeros(len(key), dtype=np.int64)
     choice = stream(seed, replication, CHOICE)
     for b in np.unique(epoch[epoch >= 0]):
         at = b * len(plan.flow_key) + flow
@@ -103,11 +138,12 @@ def _send(plan: Plan, flow: int, seed: int, replication: int) -> _Sent:
             key[epoch == b],
             plan.route_key[candidates],
             plan.choice_log_share[open_now],
+            _barred(bans, candidates, entered_s[epoch == b]) if bans.routes else None,
         )
-        route[epoch == b] = candidates[chosen]
-    return _Sent(
-        created_s, entered_s, np.full(len(key), flow), number.astype(np.int64), key, route
-    )
+        route[epoch == b] = np.where(chosen == NEVER, NEVER, candidates[chosen])
+        is_banned[epoch == b] = chosen == NEVER
+    own = np.full(len(key), flow)
+    return _Sent(created_s, entered_s, own, number.astype(np.int64), key, route, is_banned)
 
 
 def _enter(plan: Plan, flow: int, created_s: Ints) -> tuple[Ints, Ints]:

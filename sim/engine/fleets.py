@@ -250,7 +250,7 @@ class Fleet:
         if world.env.now < self._next_empty_s[source]:
             world.arbiter.mark_at(self.rank, self._next_empty_s[source])
             return
-        gap_s = -(-self._cruise_s // max(1, self._size))
+        gap_s = max(1, -(-self._cruise_s // max(1, self._size)))
         self._next_empty_s[source] = world.env.now + gap_s
         self.send(
             source, self._empty_trip(EMPTY, source, self._pool_index[source], self._leg[source])

@@ -214,7 +214,7 @@ class Pool:
 
     def _drop_small_claim(self, yard: Room) -> None:
         """Give back room too small for a load that has come since and boards first."""
-        if self._claim is None or not self._claim.triggered:
+        if self._claim is None or not self._claim.triggered or self._claim.is_refused:
             return
         claimed_teu = self._claim.traveller.load_teu
         if self._members[0][3].load_teu > claimed_teu:

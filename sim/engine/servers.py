@@ -16,9 +16,32 @@ if TYPE_CHECKING:
     from sim.engine.visits import Traveller, Visit
     from sim.engine.world import World
 
+DAY_S = 86_400
+UNLIMITED = 1 << 62
 LEAST_LOAD = 3
 LEAST_LOAD_OF = 10
 """A `per: train` time falls with the load to three tenths of its mean, not below (R9)."""
+
+
+class Slots:
+    """Calls to service that a row has left in a day of its node (R15)."""
+
+    def __init__(self, a_day: int, midnight_s: int) -> None:
+        self._a_day = a_day
+        self._midnight_s = midnight_s
+        self._day = 0
+        self.used = 0
+
+    def left(self, now_s: int) -> int:
+        """Return how many more may be called today."""
+        day = (now_s - self._midnight_s) // DAY_S
+        if day != self._day:
+            self._day, self.used = day, 0
+        return self._a_day - self.used
+
+    def next_day_s(self, now_s: int) -> int:
+        """Return when the next day begins."""
+        return now_s + DAY_S - (now_s - self._midnight_s) % DAY_S
 
 
 class Server:
@@ -36,6 +59,11 @@ class Server:
         self._queue_max = int(plan.station_queue_max[rank])
         self._blocks = bool(plan.station_blocks[rank])
         self._free = {row: int(plan.row_servers[row]) for row in self.availability.rows}
+        self._slots = {
+            row: Slots(int(plan.row_slots[row]), int(plan.row_midnight_s[row]))
+            for row in self._free
+            if plan.row_slots[row] != NEVER
+        }
         self._law = {row: plan.row_law[row].tolist() for row in self._free}
         self._mean_fp = {row: plan.row_mean_fp[row].tolist() for row in self._free}
         self.hands = Hands(world, rank, self.availability, self._finish, self._work)
@@ -59,8 +87,11 @@ class Server:
         while len(self.queue) >= self._batch_min:
             row = self._free_row()
             if row == NEVER:
+                self._wait_for_next_day()
                 break
-            size = min(self._batch_max, len(self.queue))
+            size = min(self._batch_max, len(self.queue), self._slots_left(row))
+            if row in self._slots:
+                self._slots[row].used += size
             self._start(row, [self.queue.pop() for _ in range(size)])
         if self._blocks:
             for visit in self.queue.first_few(self._queue_max):
@@ -86,9 +117,19 @@ class Server:
 
     def _free_row(self) -> int:
         for row in self.availability.open_rows:
-            if self._free[row]:
+            if self._free[row] and self._slots_left(row) >= self._batch_min:
                 return row
         return NEVER
+
+    def _slots_left(self, row: int) -> int:
+        slots = self._slots.get(row)
+        return UNLIMITED if slots is None else slots.left(self._world.env.now)
+
+    def _wait_for_next_day(self) -> None:
+        for slots in self._slots.values():
+            next_day_s = slots.next_day_s(self._world.env.now)
+            self._world.arbiter.mark_at(self.rank, next_day_s)
+            break
 
     def _start(self, row: int, batch: list[Visit]) -> None:
         now_s = self._world.env.now

@@ -26,8 +26,9 @@ def travel(world: World, vehicle: Vehicle) -> Generator[Event, None, None]:
     for index, (station, move_s, place, ordinal) in enumerate(world.elements[vehicle.leg]):
         if index == hold_before and vehicle.aboard:
             yield from _find_room(world, vehicle)
-        if station == NEVER:
-            yield from _move(world, vehicle, place, move_s)
+        if station == NEVER or not world.is_met(station, vehicle, ordinal):
+            if station == NEVER or move_s:
+                yield from _move(world, vehicle, place, move_s)
             continue
         visit = Visit(world.env, vehicle, ordinal)
         if world.is_meter[station]:
@@ -87,7 +88,10 @@ class Traffic:
         if waited_s:
             consignment.account.book(NEVER, Cause.CLOSED, NEVER, waited_s)
         if consignment.step == NEVER:
-            self._finish(consignment, Status.REFUSED_NO_ROUTE)
+            is_banned = world.is_banned[number]
+            self._finish(
+                consignment, Status.REFUSED_BAN if is_banned else Status.REFUSED_NO_ROUTE
+            )
         else:
             self._take_step(consignment)
 
@@ -146,7 +150,11 @@ class Traffic:
         if pool is not None:
             pool.join(consignment)
             return
-        visit = Visit(world.env, consignment, world.step_ordinal[consignment.step])
+        ordinal = world.step_ordinal[consignment.step]
+        if not world.is_met(station, consignment, ordinal):
+            self._go_on(consignment)
+            return
+        visit = Visit(world.env, consignment, ordinal)
         assert visit.callbacks is not None
         visit.callbacks.append(lambda _: self._go_on(consignment))
         world.gates[station].request(visit)

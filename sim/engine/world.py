@@ -6,12 +6,13 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from sim.draws.hashing import SERVICE, stream
+from sim.draws.choice import is_among
+from sim.draws.hashing import SERVICE, mix, stream
 from sim.engine.clock import LAST, Arbiter, Clock, Moment
 from sim.engine.ledger import Ledger
 from sim.engine.log import Log
 from sim.engine.travellers import Flow
-from sim.plan import NEVER, Kind
+from sim.plan import NEVER, PPM, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -116,11 +117,13 @@ class World:
         self.consignment_flow: list[int] = draws.consignment_flow.tolist()
         self.consignment_key: list[int] = draws.consignment_key.tolist()
         self.consignment_route: list[int] = draws.consignment_route.tolist()
+        self.is_banned: list[int] = draws.consignment_is_banned.tolist()
         self.flows = _flows(plan)
         self.step_first: list[int] = plan.step_first.tolist()
         self.steps: list[int] = plan.step_station.tolist()
         self.step_ordinal = _ordinals(plan.step_first, plan.step_station)
         self.elements = _elements(plan)
+        self.share_ppm: list[int] = plan.station_share_ppm.tolist()
         self.is_meter = [kind == Kind.METER for kind in plan.station_kind]
         self.gates: Mapping[int, Gate] = {}
         self.pools: Mapping[int, Gathering] = {}
@@ -133,6 +136,14 @@ class World:
         self.under_way: dict[int, Vehicle] = {}
         self.kept_servers: dict[int, Callable[[], None]] = {}
         """What gives back the server that a consignment keeps, by its number (R18)."""
+
+    def is_met(self, rank: int, traveller: Traveller, ordinal: int) -> bool:
+        """Return whether a traveller is served where only a share of all is (R8)."""
+        share_ppm = self.share_ppm[rank]
+        if share_ppm == PPM:
+            return True
+        key = mix(self.service_stream, int(self.plan.station_key[rank]))
+        return is_among(mix(mix(key, traveller.key), ordinal), share_ppm)
 
     def begin_trip(self, vehicle: Vehicle) -> None:
         """Keep a vehicle on the books until it lets its load go."""

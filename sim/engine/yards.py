@@ -90,5 +90,7 @@ class Yard:
         visit.fire_in(0)
 
     def _refuse(self, visit: Visit) -> None:
+        if visit.request_s < self._world.env.now:
+            self.queue.book_wait(visit, self._world.env.now)
         visit.is_refused = True
         visit.fire_in(0)

@@ -38,6 +38,13 @@ def mix(a: np.uint64, b: np.uint64) -> np.uint64:
 
 
 @inlined
+def is_among(h: np.uint64, share_ppm: int) -> bool:
+    """Return whether the hash of a service time, hashed once more, falls into a share (R8)."""
+    of_two_to_32 = np.int64(mix(h, _ONE) >> _TO_FINER_STEP)
+    return bool(of_two_to_32 * PPM < share_ppm << 32)
+
+
+@inlined
 def draw_s(law_table: Ints, law: int, h: np.uint64, mean_fp: int) -> int:
     """Return the duration that a hash draws from a law: whole seconds, at least 1.
 

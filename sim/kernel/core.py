@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernel.arithmetic import draw_s, mix, scaled_mean_fp, slowed_s
+from sim.kernel.arithmetic import draw_s, is_among, mix, scaled_mean_fp, slowed_s
 from sim.kernel.books import CAUSES, begin, book, book_forming, book_wait
 from sim.kernel.breakdowns import break_or_mend, work
 from sim.kernel.closures import put_to_work, settle, take_off
@@ -43,6 +43,7 @@ from sim.kernel.layout import (
     B_POOL_END,
     B_STATE,
     B_TIMETABLE,
+    BANNED,
     BREAKDOWN,
     C_EFFECT,
     C_TARGET,
@@ -144,11 +145,14 @@ from sim.kernel.layout import (
     R_AT_CLOSING,
     R_BREAKDOWN,
     R_FREE,
+    R_MIDNIGHT,
     R_PAYLOAD,
     R_RATE,
     R_REF_LOAD,
     R_SHUT,
+    R_SLOTS,
     R_STATION,
+    R_USED,
     ROOMS,
     S_BATCH_MAX,
     S_BATCH_MIN,
@@ -160,6 +164,7 @@ from sim.kernel.layout import (
     S_QUEUE_MAX,
     S_ROW,
     S_ROW_END,
+    S_SHARE,
     S_SHUT,
     SHARE_NEXT,
     SHARES,
@@ -204,6 +209,7 @@ from sim.kernel.layout import (
 )
 from sim.kernel.queues import (
     ask,
+    calls_left,
     first_queue,
     give_back_server,
     is_at_hand,
@@ -236,11 +242,13 @@ STORAGE_CAUSE = int(Cause.STORAGE)
 PATH_CAUSE = int(Cause.PATH)
 DELIVERED = int(Status.DELIVERED)
 REFUSED_QUEUE = int(Status.REFUSED_QUEUE)
+REFUSED_BAN = int(Status.REFUSED_BAN)
 REFUSED_NO_ROUTE = int(Status.REFUSED_NO_ROUTE)
 REFUSED_STORAGE = int(Status.REFUSED_STORAGE)
 ALTERNATING = int(TrackRule.ALTERNATING)
 FINISH = int(AtClosing.FINISH)
 
+DAY_S = 86_400
 DECKS = 4
 LOAD_CLASSES = 5
 UNLIMITED = 1 << 62
@@ -397,6 +405,13 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 ):
                     mark(ready, is_ready, s)
                 continue
+            if station[s, S_SHARE] < PPM and not is_among(
+                mix(mix(station_stream[s], cons_key[n]), np.uint64(step_ordinal[step])),
+                station[s, S_SHARE],
+            ):
+                trav[n, T_NEXT] = run[K_GOING]
+                run[K_GOING] = n
+                continue
             ask(trav, queue_first, queue_last, station, ready, is_ready, classes, n, s, now)
 
         elif run[K_LANDING] != NEVER:
@@ -472,6 +487,17 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                     )
                 elif element[e, E_STATION] == NEVER:
                     is_moving = True
+                elif station[element[e, E_STATION], S_SHARE] < PPM and not is_among(
+                    mix(
+                        mix(station_stream[element[e, E_STATION]], vehicle_key[i]),
+                        np.uint64(element[e, E_ORDINAL]),
+                    ),
+                    station[element[e, E_STATION], S_SHARE],
+                ):
+                    # It passes as if it had been served.
+                    vehicle[i, V_PHASE] = AT_SERVER
+                    trav[t, T_NEXT] = run[K_RUNNING]
+                    run[K_RUNNING] = t
                 else:
                     s = element[e, E_STATION]
                     vehicle[i, V_PHASE] = MOVING if station[s, S_KIND] == METER else AT_SERVER
@@ -598,8 +624,10 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                     cause_s, trav, share, ledger, run, sizes,
                     n, NEVER, CLOSED_CAUSE, NEVER, waited_s,
                 )  # fmt: skip
-            if cons[n, N_ROUTE] == NEVER:
-                cons[n, N_FINISHED], cons[n, N_STATUS] = now, REFUSED_NO_ROUTE
+            if cons[n, N_ROUTE] in (NEVER, BANNED):
+                is_banned = cons[n, N_ROUTE] == BANNED
+                cons[n, N_FINISHED] = now
+                cons[n, N_STATUS] = REFUSED_BAN if is_banned else REFUSED_NO_ROUTE
                 run[K_FINISHED] += 1
                 run[K_STOPPING] |= run[K_FINISHED] == stop_after
             else:
@@ -709,13 +737,26 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             if kind == SERVER:
                 while station[s, S_LENGTH] >= station[s, S_BATCH_MIN]:
                     row, end_row = station[s, S_ROW], station[s, S_ROW_END]
-                    while row < end_row and (row_table[row, R_SHUT] or not row_table[row, R_FREE]):
+                    tomorrow_s = NEVER
+                    while row < end_row and (
+                        row_table[row, R_SHUT]
+                        or not row_table[row, R_FREE]
+                        or calls_left(row_table, row, now) < station[s, S_BATCH_MIN]
+                    ):
+                        if row_table[row, R_SLOTS] != NEVER:
+                            tomorrow_s = now + DAY_S - (now - row_table[row, R_MIDNIGHT]) % DAY_S
                         row += 1
                     if row == end_row:
+                        if tomorrow_s != NEVER:
+                            call(events, station, s, tomorrow_s)
                         break
+                    size = min(station[s, S_BATCH_MAX], station[s, S_LENGTH])
+                    if row_table[row, R_SLOTS] != NEVER:
+                        size = min(size, calls_left(row_table, row, now))
+                        row_table[row, R_USED] += size
                     row_table[row, R_FREE] -= 1
                     served_s, h = 0, NEVER
-                    for k in range(min(station[s, S_BATCH_MAX], station[s, S_LENGTH])):
+                    for k in range(size):
                         q = first_queue(queue_first, s, classes)
                         t = queue_first[q]
                         take_out(trav, queue_first, queue_last, station, s, q, t)
@@ -1020,11 +1061,11 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                     request_s = trav[t, T_REQUEST]
                     if has_room:
                         yard[y, Y_OCCUPIED] += load_teu
-                        if request_s < now:
-                            book_wait(
-                                cause_s, trav, share, ledger, run, sizes, station, spell,
-                                t, s, STORAGE_CAUSE, request_s, now,
-                            )  # fmt: skip
+                    if request_s < now:
+                        book_wait(
+                            cause_s, trav, share, ledger, run, sizes, station, spell,
+                            t, s, STORAGE_CAUSE, request_s, now,
+                        )  # fmt: skip
                     if not is_vehicle:
                         pool[p, P_CLAIM] = CLAIM_GRANTED if has_room else CLAIM_REFUSED
                         mark(ready, is_ready, pool[p, P_STATION])

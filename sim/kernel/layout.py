@@ -16,7 +16,9 @@ S_BLOCKS = 14
 """1: a consignment keeps the server before until it has a place (R18)."""
 S_BREAKDOWNS = 15
 """Most breakdowns on busy time that one of its rows has."""
-STATION_COLUMNS = 16
+S_SHARE = 16
+"""Share of its visitors that are served, parts per million (R8)."""
+STATION_COLUMNS = 17
 
 # --- rows
 R_STATION, R_SERVERS, R_MEAN_TEU, R_REF_LOAD, R_AT_CLOSING, R_STANDING = range(6)
@@ -24,7 +26,9 @@ R_FREE, R_SHUT, R_RATE, R_PAYLOAD, R_OUT = 6, 7, 8, 9, 10
 """Free servers, closures that shut it, its factors, vehicles out: R_SHUT + `Effect`."""
 R_WORKING, R_BREAKDOWN = 11, 12
 """Servers at work, and the first breakdown on busy time, where there is one."""
-ROW_COLUMNS = 13
+R_SLOTS, R_MIDNIGHT, R_DAY, R_USED = 13, 14, 15, 16
+"""Calls a day (NEVER: no limit) and where a day begins (R15); the last day, and calls on it."""
+ROW_COLUMNS = 17
 
 # --- meters; the section of an alternating pair stands in the row of the smaller meter
 M_PATHS, M_BURST, M_HEADWAY, M_RULE, M_OPPOSITE, M_CLEARING, M_FLEET, M_STATION = range(8)
@@ -69,7 +73,9 @@ BREAKDOWN_COLUMNS = 12
 
 # --- consignments
 N_FLOW, N_ROUTE, N_STEP, N_YARD, N_FINISHED, N_STATUS, N_CREATED, N_ENTERED = range(8)
-"""N_STEP: the step it takes; N_YARD: yard in which it takes room, or NEVER."""
+"""N_STEP: the step it takes; N_YARD: yard in which it takes room, or NEVER; N_ROUTE: NEVER or
+BANNED where it has none."""
+BANNED = -2
 CONSIGNMENT_COLUMNS = 8
 
 # --- travellers

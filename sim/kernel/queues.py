@@ -18,8 +18,12 @@ from sim.kernel.layout import (
     K_FREE_ROOMS,
     N_ROUTE,
     N_STEP,
+    R_DAY,
     R_FREE,
+    R_MIDNIGHT,
+    R_SLOTS,
     R_STATION,
+    R_USED,
     ROOM_LOAD,
     ROOM_NEXT,
     ROOM_YARD,
@@ -39,6 +43,9 @@ from sim.kernel.layout import (
     Y_STATION,
 )
 from sim.plan import NEVER
+
+DAY_S = 86_400
+NO_LIMIT = 1 << 62
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -150,6 +157,18 @@ def let_in(
             t = trav[t, T_NEXT]
             places -= 1
         q += 1
+
+
+@inlined
+def calls_left(row_table: Ints, row: int, now_s: int) -> int:
+    """Return how many a row may still call to service on this day of its node (R15)."""
+    if row_table[row, R_SLOTS] == NEVER:
+        return NO_LIMIT
+    day = (now_s - row_table[row, R_MIDNIGHT]) // DAY_S
+    if day != row_table[row, R_DAY]:
+        row_table[row, R_DAY], row_table[row, R_USED] = day, 0
+    left: int = row_table[row, R_SLOTS] - row_table[row, R_USED]
+    return left
 
 
 @inlined

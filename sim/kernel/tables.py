@@ -146,6 +146,7 @@ def _stations(plan: Plan) -> Ints:
     table[:, k.S_LENGTH] = 0
     table[:, k.S_BLOCKS] = plan.station_blocks
     table[:, k.S_BREAKDOWNS] = 0
+    table[:, k.S_SHARE] = plan.station_share_ppm
     return table
 
 
@@ -163,6 +164,9 @@ def _rows(plan: Plan) -> Ints:
     table[:, k.R_PAYLOAD] = PPM
     table[:, k.R_OUT] = 0
     table[:, k.R_WORKING] = 0
+    table[:, k.R_SLOTS] = plan.row_slots
+    table[:, k.R_MIDNIGHT] = plan.row_midnight_s
+    table[:, k.R_USED] = 0
     return table
 
 
@@ -316,7 +320,9 @@ def _consignments(draws: Draws) -> Ints:
     created_s = draws.consignment_created_s
     table = _filled(len(created_s), k.CONSIGNMENT_COLUMNS)
     table[:, k.N_FLOW] = draws.consignment_flow
-    table[:, k.N_ROUTE] = draws.consignment_route
+    table[:, k.N_ROUTE] = np.where(
+        draws.consignment_is_banned != 0, k.BANNED, draws.consignment_route
+    )
     table[:, k.N_CREATED] = created_s
     table[:, k.N_ENTERED] = draws.consignment_entered_s
     table[:, k.N_STATUS] = 0

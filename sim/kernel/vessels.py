@@ -447,7 +447,7 @@ def grant_fleet(
         if now_s < fleet[g, F_NEXT_EMPTY_2 + end]:
             call(events, station, s, fleet[g, F_NEXT_EMPTY_2 + end])
             continue
-        gap_s = -(-fleet[g, F_CRUISE] // max(1, fleet[g, F_SIZE]))
+        gap_s = max(1, -(-fleet[g, F_CRUISE] // max(1, fleet[g, F_SIZE])))
         fleet[g, F_NEXT_EMPTY_2 + end] = now_s + gap_s
         i = begin_empty(
             fleet, vehicle, vehicle_key, trav, vessel, run, g, fleet[g, F_IDLE_2 + end], EMPTY,

@@ -7,6 +7,7 @@ from pathlib import Path
 from network.errors import Problem
 from sim.errors import ScenarioError
 from sim.scenario import rows
+from sim.scenario.arrivals import read_arrivals
 from sim.scenario.check import ROW_TABLES, check_scenario, without_rows
 from sim.scenario.layers import Layer, stack
 from sim.scenario.models import Scenario
@@ -58,13 +59,15 @@ def load(
     layers = (*files.layers, *strong)
     folded = rows.fold([*inline.edits, *(edit for layer in layers for edit in layer.edits)])
     problems += folded.problems
+    arrived = read_arrivals(folded.edits, search)
+    problems += arrived.problems
     try:
         scenario = check_scenario(without_rows(merged))
     except ScenarioError as error:
         raise ScenarioError(_limited([*problems, *error.problems])) from None
     if problems:
         raise ScenarioError(_limited(problems))
-    network = scenario.network.model_copy(update={"changes": rows.changes(folded.edits)})
+    network = scenario.network.model_copy(update={"changes": rows.changes(arrived.edits)})
     return scenario.model_copy(update={"network": network})
 
 
