@@ -29,6 +29,13 @@ EngineName = Annotated[
 ]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Processes at work at once.")]
 Force = Annotated[bool, typer.Option("--force", help="Run again what is finished.")]
+CheckWarmUp = Annotated[
+    bool,
+    typer.Option(
+        "--check-warm-up",
+        help="Run again from twice the warm-up under the same draws; say what changes.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 OfScenario = Annotated[str, typer.Option("--scenario", help="Scenario whose network is meant.")]
 Mode = Literal["rail", "road", "sea", "river", "air"]

@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, TextIO
 
 import typer
 
@@ -13,6 +13,7 @@ from commands.given import Work, engine_of, scenario_of, settings_of
 from commands.options import (
     RESULTS,
     AsJson,
+    CheckWarmUp,
     Days,
     EngineName,
     Force,
@@ -25,10 +26,12 @@ from commands.options import (
     Sets,
 )
 from commands.tables import print_family, print_table
+from commands.warming import comparison_words, run_words, twice
 from sim.errors import GridlockError
 
 if TYPE_CHECKING:
     from network.schema import Network
+    from sim.report.material import Comparison
     from sim.results.store import RunResult
     from sim.scenario import Scenario
 
@@ -55,12 +58,7 @@ def run(
             help="Tell one consignment's story instead, e.g. ceu_w_1:17 or ceu_w_1:slowest.",
         ),
     ] = None,
-    check_warm_up: Annotated[
-        bool,
-        typer.Option(
-            "--check-warm-up", help="Run it again from twice the warm-up; say what changes."
-        ),
-    ] = False,
+    check_warm_up: CheckWarmUp = False,
     as_json: AsJson = False,
 ) -> None:
     """Run a scenario; write tables, figures and a report."""
@@ -77,9 +75,9 @@ def run(
     work = Work(out, engine, jobs, force=force)
     (done,) = _obtain([loaded], told, work)
     if check_warm_up:
-        longer = [*told, f"window.warm_up_days={2 * loaded.window.warm_up_days}"]
+        longer = [*told, twice(loaded)]
         (again,) = _obtain([scenario_of(scenario, longer, overrides)], longer, work)
-        print(_warm_up_words(done, again), file=sys.stderr if as_json else sys.stdout)
+        print(run_words(done, again), file=_beside(as_json=as_json))
     found = read_run(done.folder)
     if not as_json:
         print(found.title)
@@ -109,54 +107,58 @@ def compare(
     sets: Sets = None,
     overrides: Overrides = None,
     force: Force = False,
+    check_warm_up: CheckWarmUp = False,
     as_json: AsJson = False,
 ) -> None:
     """Run scenarios and their base under the same random numbers; say what differs.
 
     Named overrides are for what is held against the base.
     """
-    from sim.report.answer import HEADLINES, lines, sentences
     from sim.report.material import read_comparison
-    from sim.report.words import names
     from sim.results.obtain import obtain_comparison, obtain_family
 
     settings = settings_of(sets, seed, replications, days)
     work = Work(out, engine, jobs, force=force)
-    base_file, *other_files = _with_base(files)
-    loaded = [
-        scenario_of(base_file, settings),
-        *(scenario_of(name, settings, overrides) for name in other_files),
-    ]
-    base, *others = _obtain(loaded, settings, work)
-    for other in others:
-        folder = obtain_comparison(base, other, out, extra=_write_page)
-        found = read_comparison(folder, base.folder, other.folder)
-        if not as_json:
-            print(f"{found.scenario.title} against {found.base.title}")
-            for sentence in sentences(found):
-                print(f"  {sentence}")
-        rows = lines(found.comparison, HEADLINES, names(found.scenario.world.places))
-        head = ("figure", "base", "scenario", "difference (95 % interval)", "verdict")
-        told = [
-            (row.what, row.base, row.scenario, f"{row.difference} ({row.interval})", row.verdict)
-            for row in rows
+    told = [(name, overrides if at else None) for at, name in enumerate(_with_base(files))]
+    loaded = [scenario_of(name, settings, own) for name, own in told]
+    if check_warm_up:
+        loaded += [
+            scenario_of(name, [*settings, twice(one)], own)
+            for (name, own), one in zip(told, loaded, strict=True)
         ]
-        print_table(head, told, as_json=as_json)
-        print(f"Report: {folder / 'report.html'}", file=sys.stderr if as_json else sys.stdout)
+    done = _obtain(loaded, settings, work)
+    (base, *others), longer = done[: len(told)], done[len(told) :]
+    for at, other in enumerate(others, 1):
+        folder = obtain_comparison(base, other, out, extra=_write_page)
+        _print_comparison(read_comparison(folder, base.folder, other.folder), as_json=as_json)
+        if longer:
+            again = obtain_comparison(longer[0], longer[at], out, extra=_write_page)
+            print(comparison_words(other, folder, again), file=_beside(as_json=as_json))
+        print(f"Report: {folder / 'report.html'}", file=_beside(as_json=as_json))
     if len(others) > 1:
         print_family(obtain_family(base, others, out), as_json=as_json)
 
 
-def _warm_up_words(done: "RunResult", longer: "RunResult") -> str:
-    """Return whether a run's warm-up was enough, by a run from twice as long a one."""
-    from sim.experiment.pairing import compare as differences
-    from sim.experiment.warmup import longer_changes
+def _print_comparison(found: "Comparison", *, as_json: bool) -> None:
+    """Print what differs between a scenario and its base."""
+    from sim.report.answer import HEADLINES, lines, sentences
+    from sim.report.words import names
 
-    days = done.manifest.window.warm_up_days
-    moved = longer_changes(differences(done.experiment, longer.experiment).comparison)
-    if not moved:
-        return f"Warm-up of {days:g} days: enough; twice as long a one changes nothing by 1 %."
-    return f"Warm-up of {days:g} days: too short; twice as long a one changes {', '.join(moved)}."
+    if not as_json:
+        print(f"{found.scenario.title} against {found.base.title}")
+        for sentence in sentences(found):
+            print(f"  {sentence}")
+    head = ("figure", "base", "scenario", "difference (95 % interval)", "verdict")
+    rows = [
+        (row.what, row.base, row.scenario, f"{row.difference} ({row.interval})", row.verdict)
+        for row in lines(found.comparison, HEADLINES, names(found.scenario.world.places))
+    ]
+    print_table(head, rows, as_json=as_json)
+
+
+def _beside(*, as_json: bool) -> TextIO:
+    """Return where words go that are no part of the one JSON document."""
+    return sys.stderr if as_json else sys.stdout
 
 
 def _with_base(files: Sequence[str]) -> list[str]:
@@ -250,6 +252,6 @@ def _write_page(folder: Path, network: "Network | None" = None) -> None:
 
 def _finish(done: "RunResult", *, as_json: bool) -> None:
     """Say where the report is; exit 1 if the run failed."""
-    print(f"Report: {done.folder / 'report.html'}", file=sys.stderr if as_json else sys.stdout)
+    print(f"Report: {done.folder / 'report.html'}", file=_beside(as_json=as_json))
     if done.experiment.gridlock:
         raise GridlockError("\n".join(done.experiment.gridlock))

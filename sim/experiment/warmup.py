@@ -49,6 +49,14 @@ class WarmUp(NamedTuple):
         return self.is_settled and self.mser <= LATE_CUT
 
 
+class Turn(NamedTuple):
+    """A verdict of a comparison that is another with a longer warm-up."""
+
+    kpi: str
+    verdict: str
+    longer: str
+
+
 def mser(series: ArrayLike, batch: int = BATCH) -> Cut:
     """Return the cut after which the mean of a series is known best (MSER-5).
 
@@ -169,3 +177,20 @@ def longer_changes(comparison: pd.DataFrame) -> tuple[str, ...]:
     p = adjusted([p_value(interval) for interval in intervals])
     moved = (p <= 1 - CONFIDENCE) & (np.abs(difference) > MATTERS * np.abs(base))
     return tuple(rows["kpi"].to_numpy(str)[moved].tolist())
+
+
+def turns(comparison: pd.DataFrame, longer: pd.DataFrame) -> tuple[Turn, ...]:
+    """Return the verdicts that a longer warm-up changes, none if it was enough.
+
+    Parameters
+    ----------
+    comparison, longer
+        Tables `comparison` of the same two scenarios, the second from twice the warm-up.
+    """
+    theirs = dict(zip(longer["kpi"], longer["verdict"], strict=True))
+    rows = zip(comparison["kpi"], comparison["verdict"], strict=True)
+    return tuple(
+        Turn(kpi, verdict, theirs.get(kpi, "not there"))
+        for kpi, verdict in rows
+        if kpi.removeprefix("paired.") in VERDICT_KPIS and verdict != theirs.get(kpi)
+    )
