@@ -11,6 +11,7 @@ from sim.draws.replication import draw
 from sim.engine.run import run
 from sim.kernel.difference import first_difference
 from sim.kernel.run import run as run_compiled
+from sim.measures.build import measure
 from sim.plan import NEVER, PPM, Cause, Effect, Legend, Plan, Status
 
 DAY_S = 86_400
@@ -211,6 +212,9 @@ def test_a_ban_refuses_who_comes_in_its_days_and_nobody_else(tmp_path: Path) -> 
     refused = trace.consignment_status == Status.REFUSED_BAN
     assert np.array_equal(refused, sent.consignment_is_banned == 1)
     assert refused.sum() > 10
+    kpis = measure(trace, plan, legend).kpis.set_index("kpi").value
+    # A truck is two TEU; the ban is told by its name.
+    assert kpis["teu_refused.ban"] == kpis["teu_refused.ban.b"] == 2 * refused.sum()
     assert first_difference(trace, run_compiled(plan, 1, 0)) == ""
 
 

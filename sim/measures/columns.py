@@ -319,6 +319,7 @@ KPIS: tuple[Kpi, ...] = (
     Kpi("teu_delivered_per_year", "TEU/a", "the same; only for windows of whole years"),
     Kpi("teu_refused", "TEU", "refused in the window"),
     Kpi("teu_refused.<reason>", "TEU", "by reason: queue, ban, no_route, storage"),
+    Kpi("teu_refused.ban.<closure>", "TEU", "by ban: while it closed a route of theirs"),
     Kpi("stock_start_teu", "TEU", "inside at the window's first instant"),
     Kpi("stock_end_teu", "TEU", "inside at its last"),
     Kpi("stock_growth_teu", "TEU", "the second less the first"),

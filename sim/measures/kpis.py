@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from sim.measures.bans import refused_by_ban
 from sim.measures.flows import best_free_flow_d, is_inside
 from sim.measures.scope import (
     DAY_S,
@@ -118,6 +119,9 @@ def _volumes(run: Scope) -> list[Row]:
     rows += [
         Row(f"teu_refused.{name}", float(run.teu[ended & (status == code)].sum()), "TEU")
         for name, code in _REFUSED.items()
+    ]
+    rows += [
+        Row(f"teu_refused.ban.{ban}", teu, "TEU") for ban, teu in refused_by_ban(run, ended)
     ]
     if years(run):
         rows.insert(3, Row("teu_delivered_per_year", delivered / years(run), "TEU/a"))

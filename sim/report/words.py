@@ -165,7 +165,7 @@ def kpi(name: str, known: Names) -> str:
         "corridor": lambda: corridor(middle) + ("" if last == "teu" else f": {tail.lower()}"),
         "cause": lambda: cause(middle).capitalize(),
         "class": lambda: f"{tail}, {middle}",
-        "teu_refused": lambda: f"TEU refused: {rest.replace('_', ' ')}",
+        "teu_refused": lambda: f"TEU refused: {rest.replace('_', ' ').replace('.', ', ')}",
     }
     return told.get(head, lambda: name)()
 
