@@ -412,6 +412,13 @@ SERVICES = (
         "irregular timetable: hours from the window's start, rising",
     ),
     Attribute(
+        "hold_min",
+        "number",
+        "min",
+        "a departure of the timetable waits so long for min_load_teu, then goes with what it has",
+        least=0,
+    ),
+    Attribute(
         "discipline",
         "text",
         "",

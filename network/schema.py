@@ -133,6 +133,7 @@ class ServiceRow(NamedTuple):
     departures_every_h: float | None = None
     departures_first_h: float | None = None
     departures_at_h: tuple[str, ...] = ()
+    hold_min: float | None = None
     discipline: str = "fifo"
     available_from: date | None = None
     available_to: date | None = None

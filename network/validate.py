@@ -220,6 +220,8 @@ def _timetable(row: ServiceRow) -> Iterator[str]:
         yield "has departures_every_h and departures_at_h; give one"
     if row.departures_first_h is not None and row.departures_every_h is None:
         yield "departures_first_h needs departures_every_h"
+    if row.hold_min and row.departures_every_h is None and not row.departures_at_h:
+        yield "hold_min needs a timetable: departures_every_h or departures_at_h"
     yield from _hours("departures_at_h", row.departures_at_h)
 
 

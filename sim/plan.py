@@ -176,6 +176,8 @@ class Plan(NamedTuple):
     """(V,) least gap between departures of the service from one end, 0: none."""
     service_timetable: Ints
     """(V,) 1: departs only at the instants in `departure_s`."""
+    service_hold_s: Ints
+    """(V,) how long a departure of the timetable waits for its least load, then goes without."""
     departure_first: Ints
     departure_s: Ints
     """Instants of departure, ascending, by service (R10)."""

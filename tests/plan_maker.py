@@ -226,6 +226,7 @@ class PlanMaker:
             service_fleet=ints([fleet_of.get(s, NEVER) for s in services]),
             service_headway_s=ints([self.services[s].get("headway_s", 0) for s in services]),
             service_timetable=ints([int("departures" in self.services[s]) for s in services]),
+            service_hold_s=ints([self.services[s].get("hold_s", 0) for s in services]),
             departure_first=departures[0],
             departure_s=departures[1],
             state_first=ints([0, *np.cumsum(state_counts)]),

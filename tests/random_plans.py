@@ -286,6 +286,7 @@ class _Sketch(Chance):
             regular = range(first_s, self._horizon_s, gap_s)
             irregular = sorted({self._instant() for _ in range(self._count(1, 20))})
             more["departures"] = self._pick([list(regular), irregular])
+            more["hold_s"] = self._pick([0, self._span(0.1, 2)])
         self._maker.service(name, **more)
         for _ in range(self._pick([1, 1, 2, 3])):
             self._leg(name, self._elements())

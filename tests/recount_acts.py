@@ -14,6 +14,7 @@ ACTS = (
     *("several rows", "batch", "queue_max", "priority", "load scales time", "standing factor"),
     *("bucket", "burst", "headway", "slots", "no limit"),
     *("full", "least load", "longest wait", "least gap", "several pools", "timetable"),
+    *("held departure",),
     *("boarding by priority", "left behind", "two decks", "dated state"),
     *("berth", "crane", "turnaround", "empty trip", "growth", "shrinkage", "wagons"),
     *("check not met", "slots of a day", "ban", "shut yard"),
@@ -136,6 +137,8 @@ def _in_services(recount: Recount) -> set[str]:
         joined_s = [v.request_s for v in recount.seen[rank] if v.number in set(numbers)]
         load = sum(recount.lots[n] * state.unit[recount.classes[n]] for n in numbers)
         found |= {"timetable"} if plan.service_timetable[service] else set()
+        if plan.service_hold_s[service] and at_s not in plan.departure_s:
+            found.add("held departure")
         found |= {"dated state"} if len(states) > 1 else set()
         if len({state.deck[recount.classes[n]] for n in numbers}) > 1:
             found.add("two decks")

@@ -3,6 +3,7 @@
 Each check takes a Recount and returns faults; an empty list is what a sound run gives.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
 from itertools import pairwise
 from typing import NamedTuple
@@ -130,9 +131,15 @@ def _gap_faults(recount: Recount) -> list[str]:
         group.sort()
         if plan.service_timetable[service]:
             first, last = plan.departure_first[service : service + 2]
-            allowed = set(plan.departure_s[first:last].tolist())
-            off = [at_s for at_s, _ in group if at_s not in allowed]
-            twice = [a for (a, _), (b, _) in pairwise(group) if a == b]
+            table = plan.departure_s[first:last].tolist()
+            used = [bisect_right(table, at_s) - 1 for at_s, _ in group]
+            hold_s = int(plan.service_hold_s[service])
+            off = [
+                at_s
+                for (at_s, _), i in zip(group, used, strict=True)
+                if i < 0 or at_s > table[i] + hold_s
+            ]
+            twice = [table[a] for a, b in pairwise(used) if a == b]
             faults += [f"service {service}/{end}: left at {at_s}" for at_s in off + twice]
             continue
         for (first_s, rank), (later_s, _) in pairwise(group):

@@ -86,6 +86,8 @@ class _Pool:
         state, needs = self._replay.state(), self.needs()
         if self._replay.has_timetable and state.least == NEVER:
             return True
+        if self._replay.is_last_call():
+            return True
         if state.least != NEVER and sum(units for _, units in needs) >= state.least:
             return True
         if state.max_wait_s != NEVER and self._replay.now_s >= self.oldest_s() + state.max_wait_s:
@@ -155,6 +157,7 @@ class _Replay:
         self._states = states_of(recount, service)
         self._free_from_s = 0
         self._departs_s = NEVER
+        self._hold_s = int(plan.service_hold_s[service])
         ranks = [
             rank
             for rank in recount.ranks(Kind.POOL)
@@ -176,13 +179,18 @@ class _Replay:
     def is_turn_of(self, pool: _Pool) -> bool:
         """Return whether gap or timetable let this pool's vehicle go (R10 b)."""
         if self.has_timetable:
-            if self._departs_s != self.now_s:
+            if self._departs_s == NEVER or self.now_s > self._departs_s + self._hold_s:
                 return False
         elif self.now_s < self._free_from_s:
             return False
         elif not self._headway_s:
             return True
         return all(pool.turn() <= other.turn() for other in self.pools if other.is_due())
+
+    def is_last_call(self) -> bool:
+        """Return whether a departure has waited for its least load as long as it may."""
+        is_called = self._hold_s > 0 and self._departs_s != NEVER
+        return is_called and self.now_s == self._departs_s + self._hold_s
 
     def run(self) -> None:
         """Follow the service from the first instant to the last."""
@@ -257,7 +265,7 @@ class _Replay:
 
     def _fixed_instants(self) -> set[int]:
         instants = self._timetable | {from_s for from_s, _ in self._states} | set(self._coming)
-        instants |= set(self._taken)
+        instants |= set(self._taken) | {at_s + self._hold_s for at_s in self._timetable}
         for pool in self.pools:
             instants |= self.recount.closures.edges(pool.rank)
         return instants

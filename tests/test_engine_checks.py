@@ -243,3 +243,36 @@ def test_timetable_of_a_ferry_waits_for_the_ferry() -> None:
     trace = run(maker.flow("f").route("r", "f", ["ab"]).send([0, 10, 20], "r"))
 
     assert [one for one in departures(trace) if one[1]] == [(100, 4), (700, 2)]
+
+
+# --- departures that wait for load that is late (R10)
+
+
+def test_departure_waits_for_its_least_load_and_goes_when_it_is_there() -> None:
+    # At 100 there are 2 TEU of the 6 that are wanted; 4 more come at 130, within the hold of 60 s.
+    trace = run(by_timetable(capacity=10, min_load=6, hold_s=60).send([0, 130, 130], "r"))
+
+    assert departures(trace) == [(130, 6)]
+    assert seconds(trace, Cause.FILLING) == [130, 0, 0]
+
+
+def test_departure_goes_with_what_it_has_when_it_has_waited_long_enough() -> None:
+    # The rest comes at 170: the departure of 100 has left at 160. That of 250 ends with that of
+    # 300, which waits until 360.
+    trace = run(by_timetable(capacity=10, min_load=6, hold_s=60).send([0, 170], "r"))
+
+    assert departures(trace) == [(160, 2), (360, 2)]
+
+
+def test_departure_that_nobody_waits_for_is_open_to_who_comes_late() -> None:
+    # Nobody is there at 100; who comes at 120 leaves at once, the next not before 250.
+    trace = run(by_timetable(capacity=10, hold_s=60).send([120, 150], "r"))
+
+    assert departures(trace) == [(120, 2), (250, 2)]
+
+
+def test_hold_ends_with_the_next_departure() -> None:
+    # The departure of 250 would wait until 350: that of 300 takes its place, and waits until 400.
+    trace = run(by_timetable(capacity=10, min_load=6, hold_s=100).send([240], "r"))
+
+    assert departures(trace) == [(400, 2)]

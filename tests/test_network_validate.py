@@ -123,6 +123,7 @@ BROKEN: list[tuple[str, str, Cells, str]] = [
     ("services", "train", {"departures_first_h": 3}, "needs departures_every_h"),
     ("services", "train", {"departures_at_h": "5;3"}, "departures_at_h must rise"),
     ("services", "train", {"departures_at_h": "-1;3"}, "departures_at_h must be 0 or more"),
+    ("services", "train", {"hold_min": 30}, "hold_min needs a timetable"),
     ("services", "train", {"departures_at_h": "1;x"}, "'1;x' are not all numbers"),
     (
         "services",

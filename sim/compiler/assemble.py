@@ -209,6 +209,7 @@ def _services(parts: Parts) -> Arrays:
         "service_fleet": ints(fleet.get(one.id, NEVER) for one in services),
         "service_headway_s": ints(one.headway_s for one in services),
         "service_timetable": ints(one.is_timetabled for one in services),
+        "service_hold_s": ints(one.hold_s for one in services),
         "departure_first": firsts([one.departures_s for one in services]),
         "departure_s": ints(chain.from_iterable(one.departures_s for one in services)),
         "state_first": firsts([one.states for one in services]),

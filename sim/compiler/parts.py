@@ -105,6 +105,7 @@ class ServicePart(NamedTuple):
     headway_s: int
     is_timetabled: bool
     departures_s: tuple[int, ...]
+    hold_s: int
     states: tuple[StatePart, ...]
     is_priority: bool
     has_fleet: bool

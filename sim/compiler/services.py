@@ -15,6 +15,7 @@ from sim.errors import PlanError
 from sim.plan import LOAD_CLASSES, NEVER
 
 MILLI = 1000
+MINUTE_S = 60
 GREATEST_CAPACITY = 1 << 45
 """Units on one deck; sums over a pool's queue stay inside 64 bits."""
 TONNE_CLASSES = frozenset({"bulk", "grain", "air"})
@@ -112,6 +113,7 @@ def service_part(
         headway_s=0 if not present.headway_h else seconds(present.headway_h),
         is_timetabled=departures is not None,
         departures_s=departures or (),
+        hold_s=round((present.hold_min or 0.0) * MINUTE_S),
         states=_states(serving, clock, has_fleet=has_fleet),
         is_priority=present.discipline == "priority",
         has_fleet=has_fleet,

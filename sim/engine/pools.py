@@ -225,6 +225,8 @@ class Pool:
         state, now_s = self._service.state(), self._world.env.now
         if self._service.has_timetable and state.min_load == NEVER:
             return bool(self._members)
+        if self._service.is_last_call(self.end):
+            return bool(self._members)
         if state.min_load != NEVER and self.load() >= state.min_load:
             return True
         if state.max_wait_s != NEVER and now_s - self.oldest_s >= state.max_wait_s:

@@ -56,6 +56,7 @@ class Service:
         self.key = int(plan.service_key[service])
         self.has_timetable = bool(plan.service_timetable[service])
         self._headway_s = int(plan.service_headway_s[service])
+        self._hold_s = int(plan.service_hold_s[service])
         self.states = _states(plan, service)
         self._from_s = [state.from_s for state in self.states]
         self._next_s = [0, 0]
@@ -85,7 +86,8 @@ class Service:
         """
         now_s, end = self._world.env.now, pool.end
         if self.has_timetable:
-            if self._departing_s[end] != now_s:
+            since_s = self._departing_s[end]
+            if since_s == NEVER or now_s > since_s + self._hold_s:
                 return False
         elif not self._headway_s:
             return True
@@ -93,6 +95,11 @@ class Service:
             self._world.arbiter.mark_at(pool.rank, self._next_s[end])
             return False
         return all(pool.turn <= other.turn for other in self.pools if other.is_due(end))
+
+    def is_last_call(self, end: int) -> bool:
+        """Return whether a departure has waited for its least load as long as it may."""
+        since_s = self._departing_s[end]
+        return 0 < self._hold_s == self._world.env.now - since_s and since_s != NEVER
 
     def depart(self, pool: Gathering) -> None:
         """Note that a vehicle has left."""
@@ -116,6 +123,8 @@ class Service:
             self._departing_s = [instant_s, instant_s]
             for pool in self.pools:
                 self._world.arbiter.mark(pool.rank)
+                if self._hold_s:
+                    self._world.arbiter.mark_at(pool.rank, instant_s + self._hold_s)
 
 
 def _states(plan: Plan, service: int) -> list[State]:

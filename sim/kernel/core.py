@@ -38,6 +38,7 @@ from sim.kernel.layout import (
     B_DEPARTURE_END,
     B_FLEET,
     B_HEADWAY,
+    B_HOLD,
     B_NEXT_2,
     B_POOL,
     B_POOL_END,
@@ -546,6 +547,11 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 if not run[K_FREE_FORCES]:
                     run[K_NEED] = len(force) + 1
                     return FORCES
+            if kind == TIMETABLE:
+                called = service[index, B_POOL_END] - service[index, B_POOL]
+                if events[0] + called + 8 > len(events):
+                    run[K_NEED] = events[0] + called + 8
+                    return EVENTS
             pop(events)
             if kind == MARK:
                 mark(ready, is_ready, index)
@@ -592,6 +598,9 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 service[index, B_DEPARTING_2 + 1] = now
                 for at in range(service[index, B_POOL], service[index, B_POOL_END]):
                     mark(ready, is_ready, pool[service_pool[at], P_STATION])
+                    if service[index, B_HOLD]:
+                        until_s = now + service[index, B_HOLD]
+                        call(events, station, pool[service_pool[at], P_STATION], until_s)
                 at = service[index, B_DEPARTURE]
                 while at < service[index, B_DEPARTURE_END] and departure_s[at] <= now:
                     at += 1
@@ -901,7 +910,8 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                         pool[p, P_AT_HAND] = now
                     headway_s = service[v, B_HEADWAY]
                     if service[v, B_TIMETABLE]:
-                        if service[v, B_DEPARTING_2 + end] != now:
+                        called_s = service[v, B_DEPARTING_2 + end]
+                        if called_s == NEVER or now > called_s + service[v, B_HOLD]:
                             break
                     elif headway_s and now < service[v, B_NEXT_2 + end]:
                         call(events, station, s, service[v, B_NEXT_2 + end])

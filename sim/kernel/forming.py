@@ -9,6 +9,7 @@ from sim.kernel.jit import compiled, inlined
 from sim.kernel.layout import (
     B_DEPARTING_2,
     B_HEADWAY,
+    B_HOLD,
     B_NEXT_2,
     B_POOL,
     B_POOL_END,
@@ -93,7 +94,11 @@ def is_filled(
 ) -> bool:
     """Return whether a vehicle may leave for its load, or for its oldest's wait (R10)."""
     least, wait_s, c = state[x, X_MIN], state[x, X_WAIT], pool[p, P_MIN_CLASS]
-    if service[pool[p, P_SERVICE], B_TIMETABLE] and least == NEVER:
+    v = pool[p, P_SERVICE]
+    if service[v, B_TIMETABLE] and least == NEVER:
+        return True
+    called_s = service[v, B_DEPARTING_2 + pool[p, P_END]]
+    if called_s != NEVER and service[v, B_HOLD] and now_s == called_s + service[v, B_HOLD]:
         return True
     if wait_s != NEVER and now_s - pool[p, P_OLDEST] >= wait_s:
         return True

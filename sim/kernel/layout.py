@@ -42,7 +42,9 @@ B_FLEET, B_HEADWAY, B_TIMETABLE, B_POOL, B_POOL_END, B_DEPARTURE, B_DEPARTURE_EN
 """B_POOL and B_DEPARTURE point into `service_pool` and `departure_s`; the latter moves on."""
 B_STATE, B_STATE_END = 7, 8
 B_NEXT_2, B_DEPARTING_2 = 9, 11
-SERVICE_COLUMNS = 13
+B_HOLD = 13
+"""How long a departure of the timetable waits for its least load."""
+SERVICE_COLUMNS = 14
 X_FROM, X_CAPACITY, X_MIN, X_WAIT, X_VEHICLES = range(5)
 X_UNIT, X_DECK = 5, 10
 """Five columns each, by load class."""

@@ -226,6 +226,7 @@ def _services(plan: Plan) -> tuple[Ints, Ints]:
     table[:, k.B_FLEET] = plan.service_fleet
     table[:, k.B_HEADWAY] = plan.service_headway_s
     table[:, k.B_TIMETABLE] = plan.service_timetable
+    table[:, k.B_HOLD] = plan.service_hold_s
     table[:, k.B_POOL] = first[:-1]
     table[:, k.B_POOL_END] = first[1:]
     table[:, k.B_DEPARTURE] = plan.departure_first[:-1]
