@@ -16,7 +16,8 @@ ACTS = (
     *("full", "least load", "longest wait", "least gap", "several pools", "timetable"),
     *("held departure",),
     *("boarding by priority", "left behind", "two decks", "dated state"),
-    *("berth", "crane", "turnaround", "empty trip", "growth", "shrinkage", "wagons"),
+    *("berth", "berth given up", "crane", "turnaround", "empty trip"),
+    *("growth", "shrinkage", "wagons"),
     *("check not met", "slots of a day", "ban", "shut yard"),
     *("weather", "hours", "shut server", "shut meter", "shut pool", "shut row", "overlap"),
     *("rate", "payload", "fleet minus", "shut at 0", "shut to the end"),
@@ -167,6 +168,7 @@ def _in_fleets(recount: Recount) -> set[str]:
             continue
         found |= {"empty trip"} if any(not recount.aboard.get(v) for v in trips) else set()
         found |= {"berth"} if any(plan.fleet_berth[fleet] != NEVER) else set()
+        found |= _at_berths(recount, plan.fleet_berth[fleet].tolist(), trips)
         found |= {"turnaround"} if plan.fleet_turnaround_s[fleet] else set()
         for crane in plan.fleet_handling[fleet].tolist():
             found |= {"crane"} if recount.seen.get(crane) else set()
@@ -179,6 +181,14 @@ def _in_fleets(recount: Recount) -> set[str]:
         if any(recount.closures.vehicles_out(rank, t) for t in recount.closures.edges(rank)):
             found.add("fleet minus")
     return found
+
+
+def _at_berths(recount: Recount, berths: list[int], trips: list[int]) -> set[str]:
+    """Return whether a vessel left a berth at an instant in which none of its fleet sailed."""
+    sailed_s = {recount.departed_s[v] for v in trips}
+    sailed_s |= {recount.visits_of[v][0][1] for v in trips if recount.visits_of.get(v)}
+    left_s = {v.end_s for berth in berths for v in recount.seen.get(berth, [])} - {NEVER}
+    return {"berth given up"} if left_s - sailed_s else set()
 
 
 def _in_ledger(recount: Recount) -> set[str]:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from itertools import pairwise
 from typing import NamedTuple
 
-from recount import Recount, slowed_s
+from recount import Recount, Seen, slowed_s
 
 from sim.plan import NEVER, PPM
 
@@ -193,8 +193,15 @@ def _call_faults(recount: Recount, fleet: int, end: int) -> list[str]:
     )
     left = [vehicle for vehicle, pool in enumerate(recount.vehicle_pool) if pool == own]
     faults = []
-    for (_, arrived), vehicle in zip(came, left, strict=False):
+    for (ready_s, arrived), vehicle in zip(came, left, strict=False):
         call = moored[arrived]
+        faults += _waits_beside_idlers(recount, berth, ready_s, recount.departed_s[vehicle], call)
+        if NEVER != call.end_s < recount.departed_s[vehicle]:
+            faults += _left_for_nobody(recount, berth, ready_s, call)
+            first = recount.visits_of.get(vehicle)
+            if first and first[0][1] != recount.departed_s[vehicle]:
+                faults.append(f"vehicle {vehicle}: lay in the roads and did not sail at once")
+            continue
         load_teu = recount.vehicle_load[arrived] + recount.vehicle_load[vehicle]
         sails_s = departed_s = recount.departed_s[vehicle]
         if handling != NEVER:
@@ -210,6 +217,31 @@ def _call_faults(recount: Recount, fleet: int, end: int) -> list[str]:
         ):
             faults.append(f"vehicle {vehicle}: berth of {arrived} kept to {call.end_s}: {sails_s}")
     return faults
+
+
+def _waits_beside_idlers(
+    recount: Recount, berth: int, ready_s: int, departed_s: int, call: Seen
+) -> list[str]:
+    """Nobody waits for a berth that an idle vessel keeps, as long as the berth is open (R12)."""
+    until_s = departed_s if call.end_s == NEVER else min(departed_s, call.end_s)
+    is_open = bool(recount.closures.open_rows(berth, ready_s))
+    if not is_open or any(ready_s <= at_s <= until_s for at_s in recount.closures.edges(berth)):
+        return []
+    faults = []
+    for other in recount.seen[berth]:
+        moored_s = recount.ended_s if other.start_s == NEVER else other.start_s
+        if max(other.request_s, ready_s) < min(moored_s, until_s):
+            faults.append(f"{other.number} waits at berth {berth} beside {call.number}, idle")
+    return faults
+
+
+def _left_for_nobody(recount: Recount, berth: int, ready_s: int, call: Seen) -> list[str]:
+    """An idle vessel gives its berth up only to one that moors in that instant (R12)."""
+    if call.end_s < ready_s:
+        return [f"{call.number} left berth {berth} at {call.end_s} before its call was over"]
+    if any(other.start_s == call.end_s and other is not call for other in recount.seen[berth]):
+        return []
+    return [f"{call.number} left berth {berth} at {call.end_s} for nobody"]
 
 
 def _parting_faults(recount: Recount, fleet: int) -> list[str]:

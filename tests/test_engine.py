@@ -378,8 +378,10 @@ def test_vessel_takes_the_load_at_hand_before_it_is_sent_empty_to_the_other_end(
 def test_vessel_keeps_its_berth_from_mooring_to_sailing() -> None:
     # Berth 100 s at a. The vessel moors at 0, is ready at 100, and lies there until a full
     # load is there at 500. The second vessel of the fleet, started at b, arrives at 700.
-    maker = ferry(2).server("berth", 100).fleet(
-        "fleet", "v", ("ab", "ba"), cruise_s=1000, berths=("berth", "")
+    maker = (
+        ferry(2)
+        .server("berth", 100)
+        .fleet("fleet", "v", ("ab", "ba"), cruise_s=1000, berths=("berth", ""))
     )
     trace = run(maker.send([0, 500], "go").send([0, 0], "back"))
 
@@ -390,9 +392,45 @@ def test_vessel_keeps_its_berth_from_mooring_to_sailing() -> None:
     assert trace.vehicle_departed_s[trace.vehicle_load > 0].tolist() == [0, 500]
 
 
+def test_idle_vessel_gives_its_berth_up_to_one_that_waits_for_it() -> None:
+    # One berth at b, calls of 100 s. Two vessels begin at a and b. That of b lies idle at its
+    # berth from 100. That of a leaves with a load at 0, arrives at 1000, and would wait for
+    # ever: the idle one makes room, the load lands at 1100. At 1200 there is load at b: the
+    # vessel that lay idle first takes it, from the roads; the other keeps its berth.
+    maker = (
+        ferry(2)
+        .server("berth", 100)
+        .fleet("fleet", "v", ("ab", "ba"), cruise_s=1000, berths=("", "berth"))
+    )
+    trace = run(maker.send([0, 0], "go").send([1200, 1200], "back"))
+
+    at = trace.visit_station == rank(maker, "berth")
+    assert trace.visit_start_s[at].tolist() == [0, 1000]
+    assert trace.visit_end_s[at].tolist() == [1000, NEVER]
+    assert trace.consignment_finished_s.tolist() == [1100, 1100, 2200, 2200]
+
+
+def test_vessels_give_a_berth_up_in_the_order_in_which_they_fell_idle() -> None:
+    # Three vessels, two berths at b; the third begins at a. Those that lie at a at 0 leave
+    # with loads at 0 and 10 and moor at 1000 and 1010; the idle one of b leaves first, though
+    # another berth is not kept longer: calls of 100 s end at 100, 1100.
+    maker = (
+        ferry(3)
+        .server("berth", 100, 2)
+        .fleet("fleet", "v", ("ab", "ba"), cruise_s=1000, berths=("", "berth"))
+    )
+    trace = run(maker.send([0, 0, 10, 10], "go"))
+
+    at = trace.visit_station == rank(maker, "berth")
+    assert trace.visit_start_s[at].tolist() == [0, 1000, 1010]
+    assert trace.visit_end_s[at].tolist() == [1010, NEVER, NEVER]
+
+
 def test_loads_wait_off_the_port_for_a_berth_and_its_weather() -> None:
-    maker = ferry(1).server("berth", 100).fleet(
-        "fleet", "v", ("ab", "ba"), cruise_s=1000, berths=("", "berth")
+    maker = (
+        ferry(1)
+        .server("berth", 100)
+        .fleet("fleet", "v", ("ab", "ba"), cruise_s=1000, berths=("", "berth"))
     )
     trace = run(maker.send([0, 0], "go").closure("storm", ["berth"], [(500, 1600)], weather=1))
 
@@ -404,8 +442,18 @@ def test_loads_wait_off_the_port_for_a_berth_and_its_weather() -> None:
 def test_call_lasts_as_long_as_the_cranes_need() -> None:
     # 4 TEU at 60 s each by one crane: landed boxes ask for the crane at mooring, 1000; the
     # call lasts 240 s though the berth draw is 100 s, and the vessel is ready at 1240.
-    maker = ferry(1).server("berth", 100).server("crane", 120, teu_s=60).fleet(
-        "fleet", "v", ("ab", "ba"), cruise_s=1000, berths=("", "berth"), handlings=("", "crane")
+    maker = (
+        ferry(1)
+        .server("berth", 100)
+        .server("crane", 120, teu_s=60)
+        .fleet(
+            "fleet",
+            "v",
+            ("ab", "ba"),
+            cruise_s=1000,
+            berths=("", "berth"),
+            handlings=("", "crane"),
+        )
     )
     maker.route("land", "f", ["ab", "crane"])
     trace = run(maker.send([0, 0], "land").send([1100, 1100], "back"))

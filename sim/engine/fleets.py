@@ -89,8 +89,7 @@ class Fleet:
 
     def send(self, end: int, trip: Vehicle) -> None:
         """Give the vehicle that has lain ready longest its next trip."""
-        _, _, vessel = heappop(self._idle[end])
-        self._due[end] -= 1
+        vessel = self._take_idle(end)
         self._due[1 - end] += 1
         assert vessel.orders is not None
         vessel.orders.succeed(trip)
@@ -132,9 +131,8 @@ class Fleet:
                 self._add(0)
         while self._size > self._target() and (self._idle[0] or self._idle[1]):
             end = 0 if self._idle[0] else 1
-            _, _, vessel = heappop(self._idle[end])
+            vessel = self._take_idle(end)
             self._size -= 1
-            self._due[end] -= 1
             self._laid_up.append(vessel)
             assert vessel.orders is not None
             vessel.orders.succeed(None)
@@ -174,6 +172,7 @@ class Fleet:
             yield from self._call(vessel, trip)
             vessel.orders = Event(world.env)
             heappush(self._idle[vessel.end], (world.env.now, trip.number, vessel))
+            self._lie(vessel)
             self._wake(vessel.end)
             orders = yield vessel.orders
             if orders is None:
@@ -209,8 +208,26 @@ class Fleet:
         if self._turnaround_s:
             yield world.env.timeout(self._turnaround_s)
 
+    def _lie(self, vessel: Vessel) -> None:
+        """Lie at the berth until there is something to do, or another waits for it (R12)."""
+        berth = self._berth[vessel.end]
+        if berth is not None and vessel.berth is not None:
+            berth.lie(vessel.berth, lambda: self._leave_berth(vessel))
+
+    def _take_idle(self, end: int) -> Vessel:
+        """Return the vehicle that has lain ready longest at an end: it has something to do."""
+        _, _, vessel = heappop(self._idle[end])
+        self._due[end] -= 1
+        berth = self._berth[end]
+        if berth is not None and vessel.berth is not None:
+            berth.lie_no_more(vessel.berth)
+        return vessel
+
     def _load(self, vessel: Vessel, trip: Vehicle) -> Generator[Event, None, None]:
-        """Lie on until what landed and what boards could be lifted, then give up the berth."""
+        """Lie on until what landed and what boards could be lifted, then give up the berth.
+
+        One that has given it up to another sails at once: its call is over.
+        """
         world, end = self._world, vessel.end
         if vessel.berth is None:
             return
@@ -225,6 +242,7 @@ class Fleet:
     def _leave_berth(self, vessel: Vessel) -> None:
         berth = self._berth[vessel.end]
         if berth is not None and vessel.berth is not None:
+            berth.lie_no_more(vessel.berth)
             berth.leave(vessel.berth)
             vessel.berth = None
 

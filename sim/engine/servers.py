@@ -12,6 +12,8 @@ from sim.engine.queues import Queue
 from sim.plan import NEVER, Cause
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sim.engine.breakdowns import Breakdown
     from sim.engine.visits import Traveller, Visit
     from sim.engine.world import World
@@ -64,6 +66,7 @@ class Server:
             for row in self._free
             if plan.row_slots[row] != NEVER
         }
+        self._lying: dict[Visit, tuple[int, int, Callable[[], None]]] = {}
         self._law = {row: plan.row_law[row].tolist() for row in self._free}
         self._mean_fp = {row: plan.row_mean_fp[row].tolist() for row in self._free}
         self.hands = Hands(world, rank, self.availability, self._finish, self._work)
@@ -86,6 +89,8 @@ class Server:
         """Serve the queue in order as far as rows are open and servers free."""
         while len(self.queue) >= self._batch_min:
             row = self._free_row()
+            if row == NEVER:
+                row = self._clear_berth()
             if row == NEVER:
                 self._wait_for_next_day()
                 break
@@ -130,6 +135,26 @@ class Server:
             next_day_s = slots.next_day_s(self._world.env.now)
             self._world.arbiter.mark_at(self.rank, next_day_s)
             break
+
+    def lie(self, visit: Visit, give_up: Callable[[], None]) -> None:
+        """Note a vessel that lies idle at its berth; it gives it up to one that waits (R12)."""
+        self._lying[visit] = (self._world.env.now, visit.traveller.number, give_up)
+        if len(self.queue):
+            self._world.arbiter.mark(self.rank)
+
+    def lie_no_more(self, visit: Visit) -> None:
+        """Note that a vessel has something to do again, or has left."""
+        self._lying.pop(visit, None)
+
+    def _clear_berth(self) -> int:
+        """Return the row of the berth that the vessel idle longest gives up, or NEVER."""
+        rows = {r for r in self.availability.open_rows if self._slots_left(r) >= self._batch_min}
+        lying = [visit for visit in self._lying if visit.row in rows]
+        if not lying:
+            return NEVER
+        first = min(lying, key=lambda visit: self._lying[visit][:2])
+        self._lying[first][2]()
+        return first.row
 
     def _start(self, row: int, batch: list[Visit]) -> None:
         now_s = self._world.env.now

@@ -162,6 +162,7 @@ from sim.kernel.layout import (
     S_DETAIL,
     S_KIND,
     S_LENGTH,
+    S_LYING,
     S_QUEUE_MAX,
     S_ROW,
     S_ROW_END,
@@ -225,7 +226,14 @@ from sim.kernel.queues import (
 )
 from sim.kernel.tables import Tables
 from sim.kernel.tracks import enter_section, first_entry_s, leave_section
-from sim.kernel.vessels import act, add_vessel, fleet_target, grant_fleet, send
+from sim.kernel.vessels import (
+    act,
+    add_vessel,
+    clear_berth,
+    fleet_target,
+    grant_fleet,
+    send,
+)
 from sim.plan import NEVER, PPM, AtClosing, Cause, Kind, Status, TrackRule
 
 Ints = NDArray[np.int64]
@@ -708,8 +716,8 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             if need > len(events):
                 run[K_NEED] = need
                 return EVENTS
-            if run[K_VISITS] + length + 8 > len(visits):
-                run[K_NEED] = run[K_VISITS] + length + 8
+            if run[K_VISITS] + 2 * length + 8 > len(visits):
+                run[K_NEED] = run[K_VISITS] + 2 * length + 8
                 return VISITS
             if run[K_STAYS] + length + 8 > len(stays):
                 run[K_NEED] = run[K_STAYS] + length + 8
@@ -755,7 +763,11 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                         if row_table[row, R_SLOTS] != NEVER:
                             tomorrow_s = now + DAY_S - (now - row_table[row, R_MIDNIGHT]) % DAY_S
                         row += 1
-                    if row == end_row:
+                    if row == end_row and station[s, S_LYING]:
+                        row = clear_berth(
+                            fleet, vessel, trav, station, row_table, visits, run, s, first_vehicle
+                        )
+                    if row in (end_row, NEVER):
                         if tomorrow_s != NEVER:
                             call(events, station, s, tomorrow_s)
                         break
@@ -1044,7 +1056,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                         trav[tv, T_NEXT] = run[K_RUNNING]
                         run[K_RUNNING] = tv
                     else:
-                        send(fleet, vehicle, vessel, run, g, end, i)
+                        send(fleet, vehicle, vessel, station, run, g, end, i)
                         if fleet[g, F_LYING_2 + end]:
                             mark(ready, is_ready, fleet[g, F_STATION])
                         if station[s, S_LENGTH] and fleet[g, F_LYING_2 + 1 - end]:

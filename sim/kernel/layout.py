@@ -18,7 +18,9 @@ S_BREAKDOWNS = 15
 """Most breakdowns on busy time that one of its rows has."""
 S_SHARE = 16
 """Share of its visitors that are served, parts per million (R8)."""
-STATION_COLUMNS = 17
+S_LYING = 17
+"""Vessels that lie idle at it, a berth."""
+STATION_COLUMNS = 18
 
 # --- rows
 R_STATION, R_SERVERS, R_MEAN_TEU, R_REF_LOAD, R_AT_CLOSING, R_STANDING = range(6)
@@ -153,7 +155,7 @@ U_LAID, U_PREV = 10, 11
 VESSEL_COLUMNS = 12
 
 # --- what a vessel does when its turn comes
-ARRIVE, MOORED, CALLED_LADEN, CALLED, REST, ORDERED, SAIL, LAY_UP = range(8)
+ARRIVE, MOORED, CALLED_LADEN, CALLED, REST, LYING, ORDERED, SAIL, LAY_UP = range(9)
 
 # --- services in hand that closing can stop (R15)
 H_ROW, H_FIRST, H_SIZE, H_START, H_DRAWN, H_LEFT, H_ENDS = range(7)

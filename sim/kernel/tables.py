@@ -147,6 +147,7 @@ def _stations(plan: Plan) -> Ints:
     table[:, k.S_BLOCKS] = plan.station_blocks
     table[:, k.S_BREAKDOWNS] = 0
     table[:, k.S_SHARE] = plan.station_share_ppm
+    table[:, k.S_LYING] = 0
     return table
 
 

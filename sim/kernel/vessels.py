@@ -42,6 +42,7 @@ from sim.kernel.layout import (
     KIND_BIT,
     L_ELEMENT,
     LAY_UP,
+    LYING,
     MOORED,
     MOORING,
     ORDERED,
@@ -51,7 +52,11 @@ from sim.kernel.layout import (
     P_STATION,
     R_FREE,
     R_OUT,
+    R_SHUT,
     REST,
+    S_BATCH_MIN,
+    S_LENGTH,
+    S_LYING,
     S_ROW,
     SAIL,
     T_CLASS,
@@ -84,7 +89,7 @@ from sim.kernel.layout import (
     X_VEHICLES,
     X_WAIT,
 )
-from sim.kernel.queues import Flags, Rows, ask, state_of, write_visit
+from sim.kernel.queues import Flags, Rows, ask, calls_left, state_of, write_visit
 from sim.plan import NEVER, Cause
 
 Ints = NDArray[np.int64]
@@ -151,9 +156,11 @@ def let_act(vessel: Ints, run: Ints, u: int, phase: int) -> None:
 
 
 @inlined
-def take_idle(fleet: Ints, vessel: Ints, g: int, end: int) -> int:
+def take_idle(fleet: Ints, vessel: Ints, station: Ints, g: int, end: int) -> int:
     """Return the vehicle that has lain ready longest at an end, and take it from there."""
     u: int = fleet[g, F_IDLE_2 + end]
+    if vessel[u, U_BERTHED] != NEVER:
+        station[fleet[g, F_BERTH_2 + end], S_LYING] -= 1
     after = vessel[u, U_NEXT]
     fleet[g, F_IDLE_2 + end] = after
     if after == NEVER:
@@ -166,9 +173,11 @@ def take_idle(fleet: Ints, vessel: Ints, g: int, end: int) -> int:
 
 
 @inlined
-def send(fleet: Ints, vehicle: Ints, vessel: Ints, run: Ints, g: int, end: int, i: int) -> None:
+def send(
+    fleet: Ints, vehicle: Ints, vessel: Ints, station: Ints, run: Ints, g: int, end: int, i: int
+) -> None:
     """Give the vehicle that has lain ready longest its next trip."""
-    u = take_idle(fleet, vessel, g, end)
+    u = take_idle(fleet, vessel, station, g, end)
     fleet[g, F_DUE_2 + 1 - end] += 1
     vehicle[i, V_VESSEL] = u
     vessel[u, U_TRIP] = i
@@ -180,6 +189,7 @@ def lie_idle(
     fleet: Ints,
     vessel: Ints,
     pool: Ints,
+    station: Ints,
     ready: Ints,
     is_ready: Flags,
     u: int,
@@ -189,10 +199,15 @@ def lie_idle(
     """Put a vehicle among those that lie ready at its end, in order of (instant, trip).
 
     Its pool looks if load waits there, its fleet if load waits at the other end or there are
-    more vehicles than `target`.
+    more vehicles than `target`, its berth if others wait for it.
     """
     g, end = vessel[u, U_FLEET], vessel[u, U_END]
-    vessel[u, U_SINCE] = now_s
+    vessel[u, U_SINCE], vessel[u, U_PHASE] = now_s, LYING
+    if vessel[u, U_BERTHED] != NEVER:
+        berth = fleet[g, F_BERTH_2 + end]
+        station[berth, S_LYING] += 1
+        if station[berth, S_LENGTH]:
+            mark(ready, is_ready, berth)
     before = fleet[g, F_IDLE_LAST_2 + end]
     first = fleet[g, F_IDLE_2 + end]
     trip = vessel[u, U_TRIP]
@@ -220,7 +235,66 @@ def lie_idle(
 
 
 @inlined
-def act(  # noqa: C901, PLR0912, PLR0915 - one branch for each phase of a vessel's life
+def unmoor(
+    vessel: Ints,
+    trav: Ints,
+    row_table: Ints,
+    visits: Rows,
+    run: Ints,
+    u: int,
+    berth: int,
+    first_vehicle: int,
+) -> None:
+    """Take a vessel off its berth and write its stay there down."""
+    moored = vessel[u, U_BERTHED]
+    request_s, start_s = trav[first_vehicle + moored, T_REQUEST], vessel[u, U_BERTH_START]
+    write_visit(visits, run[K_VISITS], moored, berth, request_s, start_s, run[K_NOW])
+    run[K_VISITS] += 1
+    row_table[vessel[u, U_BERTH_ROW], R_FREE] += 1
+    vessel[u, U_BERTHED] = NEVER
+
+
+@compiled
+def clear_berth(
+    fleet: Ints,
+    vessel: Ints,
+    trav: Ints,
+    station: Ints,
+    row_table: Ints,
+    visits: Rows,
+    run: Ints,
+    berth: int,
+    first_vehicle: int,
+) -> int:
+    """Return the row of the berth that the vessel idle longest has given up, or NEVER (R12)."""
+    longest = NEVER
+    for u in range(run[K_VESSELS]):
+        if vessel[u, U_PHASE] != LYING or vessel[u, U_BERTHED] == NEVER:
+            continue
+        if fleet[vessel[u, U_FLEET], F_BERTH_2 + vessel[u, U_END]] != berth:
+            continue
+        row = vessel[u, U_BERTH_ROW]
+        is_full = calls_left(row_table, row, run[K_NOW]) < station[berth, S_BATCH_MIN]
+        if row_table[row, R_SHUT] or is_full:
+            continue
+        if (
+            longest == NEVER
+            or vessel[u, U_SINCE] < vessel[longest, U_SINCE]
+            or (
+                vessel[u, U_SINCE] == vessel[longest, U_SINCE]
+                and vessel[u, U_BERTHED] < vessel[longest, U_BERTHED]
+            )
+        ):
+            longest = u
+    if longest == NEVER:
+        return NEVER
+    station[berth, S_LYING] -= 1
+    unmoor(vessel, trav, row_table, visits, run, longest, berth, first_vehicle)
+    return int(vessel[longest, U_BERTH_ROW])
+
+
+@inlined
+def act(  # noqa: C901, PLR0912 - one branch for each phase of a vessel's life
     fleet: Ints,
     vessel: Ints,
     vehicle: Ints,
@@ -269,7 +343,7 @@ def act(  # noqa: C901, PLR0912, PLR0915 - one branch for each phase of a vessel
     elif phase == REST:
         state_of(service, state, fleet[g, F_SERVICE], now_s)
         target = fleet_target(fleet, service, state, station, row_table, g)
-        lie_idle(fleet, vessel, pool, ready, is_ready, u, target, now_s)
+        lie_idle(fleet, vessel, pool, station, ready, is_ready, u, target, now_s)
     elif phase == ORDERED:
         wait_s, next_phase = 0, SAIL
         if vessel[u, U_BERTHED] != NEVER and handling != NEVER:
@@ -279,14 +353,9 @@ def act(  # noqa: C901, PLR0912, PLR0915 - one branch for each phase of a vessel
         if wait_s:
             begin(cause_s, trav, share, ledger, run, sizes, t, berth, SERVICE, now_s, wait_s)
     else:  # SAIL or LAY_UP
-        moored = vessel[u, U_BERTHED]
-        if moored != NEVER:
-            request_s, start_s = trav[first_vehicle + moored, T_REQUEST], vessel[u, U_BERTH_START]
-            write_visit(visits, run[K_VISITS], moored, berth, request_s, start_s, now_s)
-            run[K_VISITS] += 1
-            row_table[vessel[u, U_BERTH_ROW], R_FREE] += 1
+        if vessel[u, U_BERTHED] != NEVER:
+            unmoor(vessel, trav, row_table, visits, run, u, berth, first_vehicle)
             mark(ready, is_ready, berth)
-            vessel[u, U_BERTHED] = NEVER
         if phase == SAIL:
             vehicle[trip, V_PHASE] = TO_ELEMENT
             trav[t, T_NEXT] = run[K_RUNNING]
@@ -331,10 +400,10 @@ def add_vessel(
 
 
 @compiled
-def lay_up(fleet: Ints, vessel: Ints, run: Ints, g: int) -> None:
+def lay_up(fleet: Ints, vessel: Ints, station: Ints, run: Ints, g: int) -> None:
     """Take a vehicle that lies idle out of service."""
     end = 0 if fleet[g, F_IDLE_2] != NEVER else 1
-    u = take_idle(fleet, vessel, g, end)
+    u = take_idle(fleet, vessel, station, g, end)
     fleet[g, F_SIZE] -= 1
     vessel[u, U_LAID] = NEVER
     if fleet[g, F_LAID_FIRST] == NEVER:
@@ -431,7 +500,7 @@ def grant_fleet(
             service_key, first_day, first_vehicle, priority_class,
         )  # fmt: skip
     while fleet[g, F_SIZE] > target and fleet[g, F_LYING_2] + fleet[g, F_LYING_2 + 1] > 0:
-        lay_up(fleet, vessel, run, g)
+        lay_up(fleet, vessel, station, run, g)
     for end in range(2):
         p = fleet[g, F_POOL_2 + 1 - end]
         if fleet[g, F_IDLE_2 + end] == NEVER or p == NEVER or pool[p, P_OLDEST] == NEVER:
@@ -456,5 +525,5 @@ def grant_fleet(
         vehicle[i, V_POOL] = fleet[g, F_POOL_2 + end]
         vehicle[i, V_LEG] = fleet[g, F_LEG_2 + end]
         vehicle[i, V_ELEMENT] = leg[fleet[g, F_LEG_2 + end], L_ELEMENT]
-        send(fleet, vehicle, vessel, run, g, end, i)
+        send(fleet, vehicle, vessel, station, run, g, end, i)
         call(events, station, s, fleet[g, F_NEXT_EMPTY_2 + end])
