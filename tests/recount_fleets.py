@@ -196,27 +196,32 @@ def _call_faults(recount: Recount, fleet: int, end: int) -> list[str]:
     for (ready_s, arrived), vehicle in zip(came, left, strict=False):
         call = moored[arrived]
         faults += _waits_beside_idlers(recount, berth, ready_s, recount.departed_s[vehicle], call)
-        if NEVER != call.end_s < recount.departed_s[vehicle]:
-            faults += _left_for_nobody(recount, berth, ready_s, call)
-            first = recount.visits_of.get(vehicle)
-            if first and first[0][1] != recount.departed_s[vehicle]:
-                faults.append(f"vehicle {vehicle}: lay in the roads and did not sail at once")
-            continue
         load_teu = recount.vehicle_load[arrived] + recount.vehicle_load[vehicle]
         sails_s = departed_s = recount.departed_s[vehicle]
         if handling != NEVER:
-            sails_s = max(
-                departed_s, call.start_s + lift_s(recount, handling, load_teu, departed_s)
-            )
-        first = recount.visits_of.get(vehicle)
-        if first and first[0][1] != sails_s:
-            faults.append(f"vehicle {vehicle} sails at {first[0][1]}, must at {sails_s}")
-        if recount.has_come(sails_s) != (call.end_s != NEVER) or call.end_s not in (
+            lifted_s = call.start_s + lift_s(recount, handling, load_teu, departed_s)
+            sails_s = max(departed_s, lifted_s)
+        is_given_up = NEVER != call.end_s <= departed_s and call.end_s < sails_s
+        if is_given_up:
+            sails_s = departed_s
+            faults += _left_for_nobody(recount, berth, ready_s, call)
+        elif recount.has_come(sails_s) != (call.end_s != NEVER) or call.end_s not in (
             NEVER,
             sails_s,
         ):
             faults.append(f"vehicle {vehicle}: berth of {arrived} kept to {call.end_s}: {sails_s}")
+        first = recount.visits_of.get(vehicle)
+        if first and first[0][1] != sails_s and not _is_held_first(recount, own):
+            faults.append(f"vehicle {vehicle} sails at {first[0][1]}, must at {sails_s}")
     return faults
+
+
+def _is_held_first(recount: Recount, pool: int) -> bool:
+    """Return whether vehicles of a pool may be held for room before their first element (R13)."""
+    plan = recount.plan
+    leg = int(plan.pool_leg[pool])
+    moves = plan.element_move_s[plan.element_first[leg] : plan.element_first[leg + 1]]
+    return plan.leg_yard[leg] != NEVER and not moves[1:].any()
 
 
 def _waits_beside_idlers(

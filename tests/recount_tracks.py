@@ -68,21 +68,29 @@ class _Section:
             instants.discard(now_s)
             if not self._recount.has_come(now_s):
                 break
-            for _, rank, visit in (ask for ask in asked if ask[0] == now_s):
-                self._waiting[rank].append(visit)
-                self._waiting[rank].sort()
             if self._exits.pop(now_s, 0):
                 self._clear_s = now_s + self._clearing_s
-            while (entered := self._next(now_s)) is not None:
-                if entered.start_s != now_s:
-                    return [f"track {self._side}: {entered} had to enter at {now_s}"]
-                self._exits[entered.end_s] += 1
+            now = [(rank, visit) for at_s, rank, visit in asked if at_s == now_s]
+            for is_late in (False, True):
+                for rank, visit in now:
+                    if self._comes_late(visit) == is_late:
+                        self._waiting[rank].append(visit)
+                        self._waiting[rank].sort()
+                while (entered := self._next(now_s)) is not None:
+                    if entered.start_s != now_s:
+                        return [f"track {self._side}: {entered} had to enter at {now_s}"]
+                    self._exits[entered.end_s] += 1
             instants |= {t for t in self._calls() if t > now_s}
         early = [v for waiting in self._waiting.values() for v in waiting if v.start_s != NEVER]
         return [f"track: {late} entered out of turn" for late in early]
 
     def _seen(self, rank: int) -> list[Seen]:
         return self._recount.seen.get(rank, [])
+
+    def _comes_late(self, visit: Seen) -> bool:
+        """Return whether a train comes from a check that let it pass when grants were made."""
+        before = [v for v in self._recount.visits_of[visit.number] if v[3] == visit.request_s]
+        return any(start_s == end_s for _, _, start_s, end_s in before)
 
     def _calls(self) -> set[int]:
         return {self._clear_s, *self._apart_s.values(), *self._exits} - {LATE}
