@@ -1,6 +1,7 @@
 """Single track counted again: one way at a time, in turn, and never idle (R11: alternating)."""
 
 from collections import Counter
+from copy import deepcopy
 from itertools import pairwise
 
 from recount import LATE, Recount, Seen
@@ -70,16 +71,8 @@ class _Section:
                 break
             if self._exits.pop(now_s, 0):
                 self._clear_s = now_s + self._clearing_s
-            now = [(rank, visit) for at_s, rank, visit in asked if at_s == now_s]
-            for is_late in (False, True):
-                for rank, visit in now:
-                    if self._comes_late(visit) == is_late:
-                        self._waiting[rank].append(visit)
-                        self._waiting[rank].sort()
-                while (entered := self._next(now_s)) is not None:
-                    if entered.start_s != now_s:
-                        return [f"track {self._side}: {entered} had to enter at {now_s}"]
-                    self._exits[entered.end_s] += 1
+            if fault := self._follow([(r, v) for at_s, r, v in asked if at_s == now_s], now_s):
+                return [fault]
             instants |= {t for t in self._calls() if t > now_s}
         early = [v for waiting in self._waiting.values() for v in waiting if v.start_s != NEVER]
         return [f"track: {late} entered out of turn" for late in early]
@@ -87,10 +80,35 @@ class _Section:
     def _seen(self, rank: int) -> list[Seen]:
         return self._recount.seen.get(rank, [])
 
-    def _comes_late(self, visit: Seen) -> bool:
-        """Return whether a train comes from a check that let it pass when grants were made."""
-        before = [v for v in self._recount.visits_of[visit.number] if v[3] == visit.request_s]
-        return any(start_s == end_s for _, _, start_s, end_s in before)
+    def _follow(self, came: list[tuple[int, Seen]], now_s: int) -> str:
+        """Let trains come and enter at an instant; return the first that entered otherwise.
+
+        Who was let pass elsewhere in no time may come before or after the first grants here.
+        """
+        late = {visit for _, visit in came if self._passed_at_once(visit)}
+        before = deepcopy((self._waiting, self._exits, self._apart_s, self._side, self._came))
+        fault = self._let_in([came], now_s)
+        if fault and late:
+            self._waiting, self._exits, self._apart_s, self._side, self._came = before
+            parts = [[(rank, v) for rank, v in came if (v in late) == x] for x in (False, True)]
+            fault = self._let_in(parts, now_s)
+        return fault
+
+    def _let_in(self, parts: list[list[tuple[int, Seen]]], now_s: int) -> str:
+        for part in parts:
+            for rank, visit in part:
+                self._waiting[rank].append(visit)
+                self._waiting[rank].sort()
+            while (entered := self._next(now_s)) is not None:
+                if entered.start_s != now_s:
+                    return f"track {self._side}: {entered} had to enter at {now_s}"
+                self._exits[entered.end_s] += 1
+        return ""
+
+    def _passed_at_once(self, visit: Seen) -> bool:
+        """Return whether a train was let pass elsewhere at the instant at which it comes."""
+        before = self._recount.visits_of[visit.number]
+        return any(start_s == end_s == visit.request_s for _, _, start_s, end_s in before)
 
     def _calls(self) -> set[int]:
         return {self._clear_s, *self._apart_s.values(), *self._exits} - {LATE}
