@@ -72,8 +72,8 @@ def scenarios(*, as_json: AsJson = False) -> None:
     """List the scenarios that come with Keruen."""
     from sim.scenario import shipped
 
-    rows = [(one.file, one.title, one.question) for one in shipped()]
-    print_table(("scenario", "title", "question"), rows, as_json=as_json)
+    rows = [(one.file, one.mark, one.title, one.question) for one in shipped()]
+    print_table(("scenario", "mark", "title", "question"), rows, as_json=as_json)
 
 
 def validate(

@@ -24,7 +24,8 @@ from sim.scenario import (
 from sim.scenario.models import Scenario
 
 SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"
-FILES = sorted([*SCENARIOS.glob("*.yaml"), *SCENARIOS.glob("examples/*.yaml")])
+FOLDERS = ("", "library", "library/packages", "examples")
+FILES = sorted(path for below in FOLDERS for path in (SCENARIOS / below).glob("*.yaml"))
 HEAD = "schema_version: 1\nname: x\n"
 
 

@@ -85,7 +85,8 @@ def test_wheel_brings_all_it_needs_and_lists_its_scenarios(installed: Path, fold
     assert [Path(place).is_relative_to(installed.parents[1]) for place in places] == [True] * 4
     listed = json.loads(keruen(installed, folder, "scenarios", "--json"))
     tree = ROOT / "scenarios"
-    shipped = [*tree.glob("*.yaml"), *tree.glob("examples/*.yaml")]
+    below = ("", "library", "library/packages", "examples")
+    shipped = [path for folder in below for path in (tree / folder).glob("*.yaml")]
     assert {one["scenario"] for one in listed} == {
         path.relative_to(tree).as_posix() for path in shipped
     }
@@ -103,6 +104,17 @@ def test_wheel_runs_a_shipped_scenario(installed: Path, folder: Path) -> None:
 
 def test_wheel_reads_the_corridor(installed: Path, folder: Path) -> None:
     assert "valid" in keruen(installed, folder, "network", "check", "--scenario", "baseline")
+
+
+def test_wheel_finds_the_bases_and_patches_of_the_library(installed: Path, folder: Path) -> None:
+    (folder / "mine.yaml").write_text(
+        "schema_version: 1\nname: mine\nextends: library/without/dm_second.yaml\n"
+        "patches: [patches/dostyk_tt_final.yaml]\n"
+    )
+    said = keruen(installed, folder, "diff", "dm_second", "mine.yaml")
+
+    assert "r_dostyk__aktogay_a" in said
+    assert "f_dostyk_tt_gauge_change_from_china_train_final" in said
 
 
 def test_wheel_compares_own_scenarios_with_two_jobs(installed: Path, folder: Path) -> None:

@@ -6,14 +6,15 @@ and is told on the command line; ``network_of`` gives the network that it asks f
 
 from sim.scenario.diff import Difference, diff
 from sim.scenario.layers import locate, shipped_folder
-from sim.scenario.models import Scenario
+from sim.scenario.models import PatchHead, Scenario
 from sim.scenario.resolve import load
-from sim.scenario.shipped import Shipped, find, shipped
+from sim.scenario.shipped import Shipped, find, patch_head, shipped
 from sim.scenario.text import json_schema, patch_schema, resolved_yaml
 from sim.scenario.world import network_of
 
 __all__ = [
     "Difference",
+    "PatchHead",
     "Scenario",
     "Shipped",
     "diff",
@@ -22,6 +23,7 @@ __all__ = [
     "load",
     "locate",
     "network_of",
+    "patch_head",
     "patch_schema",
     "resolved_yaml",
     "shipped",

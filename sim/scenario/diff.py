@@ -10,7 +10,7 @@ from sim.scenario.models import Scenario
 from sim.scenario.world import network_of
 
 Kind = Literal["setting", "added", "removed", "changed"]
-HEAD_KEYS = ("name", "title", "question", "description")
+HEAD_KEYS = ("name", "title", "question", "description", "library")
 SAID_OF_A_ROW = 4
 """Columns by which an added or removed row is described."""
 

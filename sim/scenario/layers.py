@@ -16,7 +16,7 @@ from sim.scenario.check import check_head
 from sim.scenario.tree import Branch, Items, Mark, Scalar, Tree, problem, without
 
 MAX_DEPTH = 20
-OWN_KEYS = ("schema_version", "name", "title", "question", "description")
+OWN_KEYS = ("schema_version", "name", "title", "question", "description", "library")
 """What a file says of itself: not handed on to the files that extend it."""
 
 
@@ -81,8 +81,8 @@ def locate(name: str, beside: Path, search: Sequence[Path] = ()) -> Path:
 
 
 def _yaml_files(folder: Path) -> Iterator[Path]:
-    for pattern in ("*.yaml", "patches/*.yaml", "examples/*.yaml"):
-        yield from (path for path in folder.glob(pattern) if path.is_file())
+    for below in ("", "patches", "library", "library/packages", "library/without", "examples"):
+        yield from (path for path in (folder / below).glob("*.yaml") if path.is_file())
 
 
 def stack(path: Path, search: Sequence[Path] = ()) -> Stack:

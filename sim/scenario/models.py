@@ -318,6 +318,25 @@ class Forming(Section):
     )
 
 
+class LibrarySection(Section):
+    """Which project of the interventions table a scenario judges, and against what."""
+
+    intervention: Name | None = Field(
+        default=None, description="id in the interventions table; null = a package of several"
+    )
+    mark: Literal["open", "early", "due", "package"] = Field(
+        description="open = in force in the base, judged by what is lost without it; early ="
+        " dated after the day of the base, open from the first day here; due = dated before it"
+        " and not in the base; package = several stacked"
+    )
+    ranked: bool = Field(
+        default=True, description="no = repeats or adds up others: stands in no ranking"
+    )
+    stacks: tuple[Name, ...] = Field(
+        default=(), description="ids of the other interventions whose patches are stacked here"
+    )
+
+
 class Scenario(Section):
     """One fully specified situation: what `keruen run` runs."""
 
@@ -326,6 +345,9 @@ class Scenario(Section):
     title: Line = Field(default="", description="one line for tables and reports")
     question: Text = Field(default="", description="the question that the scenario answers")
     description: Text = Field(default="", description="what was assumed, and from where")
+    library: LibrarySection | None = Field(
+        default=None, description="of the shipped projects: which of them this is"
+    )
     network: NetworkSection = NetworkSection()
     demand: Demand = Demand()
     window: Window
@@ -358,9 +380,20 @@ class PatchHead(Section):
     title: Line = Field(default="", description="one line")
     description: Text = Field(default="", description="what the project is")
     publications: tuple[Line, ...] = Field(default=(), description="ids in the sources table")
+    intervention: Name | None = Field(
+        default=None, description="id in the interventions table whose rows these are"
+    )
+    capacity: Text = Field(default="", description="what can pass more or quicker, in words")
+    demand: Text = Field(default="", description="what is sent more, in words; empty = nothing")
     cost: Text = Field(default="", description="published cost, in words")
+    cost_usd: float | None = Field(
+        default=None, ge=0, description="the same in USD, at the rate that `cost` states"
+    )
     needs: Text = Field(default="", description="what must exist for it to work, in words")
     requires: tuple[Name, ...] = Field(
         default=(), description="names of patches that must be stacked before this one"
     )
     assumptions: tuple[Text, ...] = Field(default=(), description="each in one sentence")
+    unsaid: tuple[Text, ...] = Field(
+        default=(), description="what the rules cannot say of it, each in one sentence"
+    )

@@ -4,8 +4,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sim.scenario import reader
+from sim.scenario.check import check_head
 from sim.scenario.layers import locate, shipped_folder
-from sim.scenario.tree import Branch, Scalar
+from sim.scenario.models import PatchHead
+from sim.scenario.rows import KINDS
+from sim.scenario.tree import Branch, Items, Scalar, without
+
+FOLDERS = ("", "library", "library/packages", "examples")
+"""Of scenarios to be run, in the order in which they are listed."""
 
 
 class Shipped(NamedTuple):
@@ -15,6 +21,10 @@ class Shipped(NamedTuple):
     title: str
     question: str
     """Empty where the file asks none."""
+    mark: str
+    """Of a project of the library: open, early, due, package; else empty."""
+    patches: tuple[str, ...]
+    """As ``patches`` of the file names them."""
     path: Path
     file: str
     """As ``extends`` names it: relative to the shipped folder."""
@@ -23,14 +33,35 @@ class Shipped(NamedTuple):
 def shipped() -> tuple[Shipped, ...]:
     """Return the shipped scenarios, examples last, each group by file name.
 
+    Not among them are the bases of open works (``library/without``), which answer no
+    question by themselves.
+
     Raises
     ------
     ScenarioError
         A shipped file cannot be read.
     """
     folder = shipped_folder()
-    paths = [*sorted(folder.glob("*.yaml")), *sorted(folder.glob("examples/*.yaml"))]
+    paths = [path for below in FOLDERS for path in sorted((folder / below).glob("*.yaml"))]
     return tuple(_shipped(path, folder) for path in paths)
+
+
+def patch_head(name: str, beside: Path) -> PatchHead:
+    """Return what a patch file says of itself.
+
+    Parameters
+    ----------
+    name
+        As a scenario names it.
+    beside
+        Folder of that scenario.
+
+    Raises
+    ------
+    ScenarioError
+        There is no such file, or its head breaks the schema.
+    """
+    return check_head(without(reader.read(locate(name, beside)), KINDS))
 
 
 def find(name: str, beside: Path) -> Path:
@@ -51,7 +82,7 @@ def find(name: str, beside: Path) -> Path:
     if (beside / name).is_file():
         return Path(name)
     folder = shipped_folder()
-    for path in (folder / f"{name}.yaml", folder / "examples" / f"{name}.yaml"):
+    for path in (folder / below / f"{name}.yaml" for below in FOLDERS):
         if Path(name).name == name and path.is_file():
             return path
     return locate(name, beside)
@@ -59,9 +90,17 @@ def find(name: str, beside: Path) -> Path:
 
 def _shipped(path: Path, folder: Path) -> Shipped:
     tree = reader.read(path)
-    words = (_said(tree, key) for key in ("name", "title", "question"))
-    name, title, question = words
-    return Shipped(name, title, question, path, path.relative_to(folder).as_posix())
+    name, title, question = (_said(tree, key) for key in ("name", "title", "question"))
+    library = tree.entries["library"].value if "library" in tree.entries else None
+    mark = _said(library, "mark") if isinstance(library, Branch) else ""
+    file = path.relative_to(folder).as_posix()
+    return Shipped(name, title, question, mark, _patches(tree), path, file)
+
+
+def _patches(tree: Branch) -> tuple[str, ...]:
+    value = tree.entries["patches"].value if "patches" in tree.entries else None
+    items = value.values if isinstance(value, Items) else ()
+    return tuple(item.raw for item in items if isinstance(item, Scalar))
 
 
 def _said(tree: Branch, key: str) -> str:
