@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from network.schema import Network
     from sim.experiment.following import RunDrawn
     from sim.experiment.replicate import Run
+    from sim.results.states import Restart
     from sim.scenario import Scenario
 
 
@@ -21,6 +23,7 @@ class Work(NamedTuple):
     engine: str
     jobs: int
     force: bool
+    restart: "Restart | None" = None
 
 
 class Chosen(NamedTuple):
@@ -57,6 +60,20 @@ def settings_of(
         "window.days": days,
     }
     return [*(sets or ()), *(f"{k}={v}" for k, v in options.items() if v is not None)]
+
+
+def restart_of(save_on: datetime | None, folder: Path | None) -> "Restart | None":
+    """Return what is asked about states, if anything is."""
+    from sim.results.states import Restart
+
+    if save_on is not None and folder is not None:
+        raise typer.BadParameter(
+            "--save-state: save it from the run that did not begin from a state; a state of a "
+            "state is not kept"
+        )
+    if save_on is None and folder is None:
+        return None
+    return Restart(None if save_on is None else save_on.date(), folder)
 
 
 def engine_of(name: str) -> Chosen:

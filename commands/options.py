@@ -1,5 +1,6 @@
 """The arguments and options that mean the same in every command."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -29,6 +30,18 @@ EngineName = Annotated[
 ]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Processes at work at once.")]
 Force = Annotated[bool, typer.Option("--force", help="Run again what is finished.")]
+SaveState = Annotated[
+    datetime | None,
+    typer.Option(
+        "--save-state", formats=["%Y-%m-%d"], help="Keep the state on this day, for --from-state."
+    ),
+]
+FromState = Annotated[
+    Path | None,
+    typer.Option(
+        "--from-state", metavar="FOLDER", help="Go on from the state that a run has kept."
+    ),
+]
 CheckWarmUp = Annotated[
     bool,
     typer.Option(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TextIO
 import typer
 
 from commands.following import tell
-from commands.given import Work, engine_of, scenario_of, settings_of
+from commands.given import Work, engine_of, restart_of, scenario_of, settings_of
 from commands.options import (
     RESULTS,
     AsJson,
@@ -17,10 +17,12 @@ from commands.options import (
     Days,
     EngineName,
     Force,
+    FromState,
     Jobs,
     Out,
     Overrides,
     Replications,
+    SaveState,
     ScenarioFile,
     Seed,
     Sets,
@@ -59,6 +61,8 @@ def run(
         ),
     ] = None,
     check_warm_up: CheckWarmUp = False,
+    save_state: SaveState = None,
+    from_state: FromState = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a scenario; write tables, figures and a report."""
@@ -72,7 +76,8 @@ def run(
     if follow is not None:
         tell(loaded, follow, engine, as_json=as_json)
         return
-    work = Work(out, engine, jobs, force=force)
+    restart = restart_of(save_state, from_state)
+    work = Work(out, engine, jobs, force=force, restart=restart)
     (done,) = _obtain([loaded], told, work)
     if check_warm_up:
         longer = [*told, twice(loaded)]
@@ -108,6 +113,8 @@ def compare(
     overrides: Overrides = None,
     force: Force = False,
     check_warm_up: CheckWarmUp = False,
+    save_state: SaveState = None,
+    from_state: FromState = None,
     as_json: AsJson = False,
 ) -> None:
     """Run scenarios and their base under the same random numbers; say what differs.
@@ -118,7 +125,8 @@ def compare(
     from sim.results.obtain import obtain_comparison, obtain_family
 
     settings = settings_of(sets, seed, replications, days)
-    work = Work(out, engine, jobs, force=force)
+    restart = restart_of(save_state, from_state)
+    work = Work(out, engine, jobs, force=force, restart=restart)
     told = [(name, overrides if at else None) for at, name in enumerate(_with_base(files))]
     loaded = [scenario_of(name, settings, own) for name, own in told]
     if check_warm_up:
@@ -184,6 +192,7 @@ def _obtain(scenarios: Sequence["Scenario"], told: Sequence[str], work: Work) ->
     )
 
     from sim.results.obtain import Engine, obtain_runs
+    from sim.results.states import state_folder
 
     for scenario in scenarios:
         print(_asked(scenario, work), file=sys.stderr)
@@ -205,6 +214,7 @@ def _obtain(scenarios: Sequence["Scenario"], told: Sequence[str], work: Work) ->
             chosen.run,
             work.jobs,
             lambda name, done, _: bar.update(tasks[name], completed=done),
+            work.restart,
         )
         results = obtain_runs(
             scenarios,
@@ -217,6 +227,10 @@ def _obtain(scenarios: Sequence["Scenario"], told: Sequence[str], work: Work) ->
         )
     for result in results:
         _print_notes(result)
+        if work.restart is not None and work.restart.save_on is not None:
+            about = result.manifest
+            folder = state_folder(work.out, about.scenario, about.run_id, work.restart.save_on)
+            print(f"State: {folder}", file=sys.stderr)
     return results
 
 

@@ -43,20 +43,21 @@ ARROWS: Mapping[str, set[str]] = {
     "sim.scenario": {*NETWORK, "sim.errors"},
     "sim.plan": {"sim.errors"},
     "sim.draws": {"sim.errors", "sim.plan"},
+    "sim.state": {"sim.errors", "sim.plan", "sim.draws"},
     "sim.compiler": {
         *NETWORK, "network.visit", "network.routing",
         "sim.errors", "sim.scenario", "sim.plan", "sim.draws",
     },
     "sim.engine": {"sim.errors", "sim.plan", "sim.draws"},
-    "sim.kernel": {"sim.errors", "sim.plan", "sim.draws"},
+    "sim.kernel": {"sim.errors", "sim.plan", "sim.draws", "sim.state"},
     "sim.measures": {"sim.errors", "sim.plan"},
     "sim.experiment": {
         *NETWORK, "network.routing", "sim.errors", "sim.version", "sim.scenario", "sim.plan",
-        "sim.draws", "sim.compiler", "sim.engine", "sim.kernel", "sim.measures",
+        "sim.draws", "sim.state", "sim.compiler", "sim.engine", "sim.kernel", "sim.measures",
     },
     "sim.results": {
-        *NETWORK, "sim.errors", "sim.version", "sim.scenario", "sim.plan", "sim.compiler",
-        "sim.measures", "sim.experiment",
+        *NETWORK, "sim.errors", "sim.version", "sim.scenario", "sim.plan", "sim.state",
+        "sim.compiler", "sim.measures", "sim.experiment",
     },
     "sim.sweep": {"sim.errors", "sim.version", "sim.scenario", "sim.measures", "sim.experiment"},
     "sim.plots": {"sim.errors"},
@@ -87,7 +88,7 @@ ONLY: Mapping[str, set[str]] = {
 }
 """Package of others -> the rooms that may import it."""
 
-CORE = {"sim.plan", "sim.draws", "sim.engine", "sim.kernel"}
+CORE = {"sim.plan", "sim.draws", "sim.state", "sim.engine", "sim.kernel"}
 """Rooms that every worker loads: light at the top, and without tables or graphs at all."""
 
 NOT_AT_THE_TOP_OF_CORE = {"pandas", "scipy", "matplotlib", "networkx", "pydantic"}

@@ -43,30 +43,59 @@ def drive(
     room
         Rows for which every other growing table has room at first, at least 1.
     """
+    while True:
+        begun = begin(plan, draws, ledger_size=ledger_size, room=room)
+        ended = close(go_on(begun, plan, stream, plan.horizon_s))
+        if not ended.tables.run[k.K_WANTING]:
+            return ended
+        # One grant brought more keys than the ledger could take: rare, so begin again.
+        ledger_size = 4 * len(ended.growing.ledger)
+
+
+def begin(plan: Plan, draws: Draws, *, ledger_size: int = LEDGER_SIZE, room: int = ROOM) -> Ended:
+    """Return the tables of a run before anything has happened."""
+    tables = tables_of(plan, draws)
+    growing = _begin(tables, plan, ledger_size, room)
+    with np.errstate(over="ignore"):
+        for d in range(len(tables.breakdown)):
+            wind_up(tables.breakdown, tables.gap_key, tables.law_table, d)
+    return Ended(tables, growing)
+
+
+def go_on(left: Ended, plan: Plan, stream: int, until_s: int) -> Ended:
+    """Return the tables when everything before an instant has happened, or the run is over.
+
+    Parameters
+    ----------
+    left
+        Of `begin`, or of `go_on` to an earlier instant; written over.
+    stream
+        Word from which the keys of service times begin (R3).
+    until_s
+        Second of the run, at most its horizon.
+    """
+    tables, growing = left
     station_stream = mix_array(stream, plan.station_key)
+    full = k.EVENTS
     # Interpreted, keys overflow with a warning where machine code wraps in silence.
     with np.errstate(over="ignore"):
-        while True:
-            tables = tables_of(plan, draws)
-            growing = _begin(tables, plan, ledger_size, room)
-            for d in range(len(tables.breakdown)):
-                wind_up(tables.breakdown, tables.gap_key, tables.law_table, d)
-            full = k.EVENTS
-            while full != k.DONE:
-                full = advance(
-                    tables,
-                    growing,
-                    station_stream,
-                    plan.horizon_s,
-                    plan.first_day,
-                    plan.stop_after_consignments,
-                )
-                growing = _grown(tables, growing, full)
-            growing = _closed(tables, growing)
-            if not tables.run[k.K_WANTING]:
-                return Ended(tables, growing)
-            # One grant brought more keys than the ledger could take: rare, so begin again.
-            ledger_size = 4 * len(growing.ledger)
+        while full != k.DONE:
+            full = advance(
+                tables,
+                growing,
+                station_stream,
+                until_s,
+                plan.first_day,
+                plan.stop_after_consignments,
+            )
+            growing = _grown(tables, growing, full)
+    return Ended(tables, growing)
+
+
+def close(left: Ended) -> Ended:
+    """Return the tables with everything booked and written down that the end cuts short."""
+    with np.errstate(over="ignore"):
+        return Ended(left.tables, _closed(left.tables, left.growing))
 
 
 def _begin(tables: Tables, plan: Plan, ledger_size: int, room: int) -> Growing:

@@ -128,6 +128,23 @@ def write_folder(folder: Path, fill: Callable[[Path], None]) -> None:
         shutil.rmtree(draft, ignore_errors=True)
 
 
+def move_folder(draft: Path, folder: Path) -> None:
+    """Give a folder that is complete its name; what was there makes way.
+
+    Raises
+    ------
+    ResultsError
+        If the disk does not take it.
+    """
+    try:
+        for path in sorted(draft.rglob("*")):
+            _sync(path)
+        _sync(draft)
+        _replace(draft, folder)
+    except OSError as fault:
+        raise ResultsError(f"{folder}: could not be written ({fault.strerror})") from fault
+
+
 def _replace(draft: Path, folder: Path) -> None:
     """Rename a draft to its name; an older folder makes way and is removed."""
     old = draft.with_suffix(".old")

@@ -25,6 +25,7 @@ from sim.experiment.workers import workers
 from sim.results import manifest
 from sim.results.files import check_folder, words_of, write_folder, write_table
 from sim.results.identity import Identity, compare_id, identify
+from sim.results.states import Prepared, Restart, prepare, publish
 from sim.results.store import (
     Facts,
     RunResult,
@@ -47,14 +48,17 @@ class Engine(NamedTuple):
     jobs: int = 1
     progress: Callable[[str, int, int], None] | None = None
     """Is told (scenario, replications done, all)."""
+    restart: Restart | None = None
+    """Whether runs leave a state, or begin from one."""
 
 
-def identity_of(scenario: Scenario) -> Identity:
-    """Return what a run of the scenario is called."""
+def identity_of(scenario: Scenario, restart: Restart | None = None) -> Identity:
+    """Return what a run of the scenario is called, from the beginning or from a state."""
+    label = "" if restart is None else restart.label
     folder = corridor_folder() if scenario.network.source == "corridor" else None
     return identify(
         scenario.name,
-        resolved_yaml(scenario),
+        resolved_yaml(scenario) + label,
         folder,
         seed=scenario.experiment.seed,
         replications=scenario.experiment.replications,
@@ -110,13 +114,15 @@ def obtain_runs(
         Adds files to a folder (figures, report, what they need of the network) before it
         gets its name.
     """
-    identities = [identity_of(scenario) for scenario in scenarios]
+    restart = engine.restart
+    identities = [identity_of(scenario, restart) for scenario in scenarios]
     folders = [run_folder(root, identity) for identity in identities]
+    saves = restart is not None and restart.save_on is not None
     wanted = dict(zip(folders, zip(scenarios, identities, strict=True), strict=True))
     missing = [
         _Wanted(*scenario_and_identity, root, engine, clock_s, overrides, extra)
         for folder, scenario_and_identity in wanted.items()
-        if force or not manifest.is_finished(folder)
+        if force or saves or not manifest.is_finished(folder)
     ]
     if missing:
         with workers(engine.jobs) as executor:
@@ -148,6 +154,8 @@ class _Running(NamedTuple):
     experiment: Begun
     began_s: float
     compiled_s: float
+    states: Prepared | None
+    """Of a run that leaves a state, or begins from one."""
 
 
 def _begin(wanted: _Wanted, executor: Executor) -> _Running:
@@ -155,19 +163,32 @@ def _begin(wanted: _Wanted, executor: Executor) -> _Running:
     scenario, engine = wanted.scenario, wanted.engine
     began_s = wanted.clock_s()
     network = network_of(scenario)
-    plan, legend = compile_plan(scenario, network)
+    states = None
+    run = engine.run
+    if engine.restart is None:
+        plan, legend = compile_plan(scenario, network)
+    else:
+        states = prepare(
+            scenario,
+            network,
+            engine.restart,
+            engine=engine.name,
+            identity=wanted.identity,
+            root=wanted.root,
+        )
+        plan, legend, run, _ = states
     compiled_s = wanted.clock_s()
     check_folder(wanted.root)
     tell = engine.progress
     experiment = begin(
-        Task(plan, legend, places(network), engine.run, scenario.experiment.seed),
+        Task(plan, legend, places(network), run, scenario.experiment.seed),
         scenario.experiment.replications,
         executor,
         claim=claim_of(scenario),
         at_once=engine.jobs,
         progress=None if tell is None else partial(tell, scenario.name),
     )
-    return _Running(wanted, network, experiment, began_s, compiled_s)
+    return _Running(wanted, network, experiment, began_s, compiled_s, states)
 
 
 def _save(running: _Running) -> None:
@@ -193,6 +214,8 @@ def _save(running: _Running) -> None:
 
     resolved = resolved_yaml(scenario)
     save_run(wanted.root, wanted.identity, experiment, facts, resolved, extra=add)
+    if running.states is not None:
+        publish(running.states)
 
 
 def obtain_comparison(
