@@ -73,6 +73,8 @@ def run(
 
     told = settings_of(sets, seed, replications, days)
     loaded = scenario_of(scenario, told, overrides)
+    if follow is not None and (save_state is not None or from_state is not None):
+        raise typer.BadParameter("--follow tells a run from its beginning: it takes no state")
     if follow is not None:
         tell(loaded, follow, engine, as_json=as_json)
         return

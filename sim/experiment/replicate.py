@@ -36,6 +36,11 @@ GROWTH_OVER = 0.02
 
 _DAY_S = 86_400
 
+GROWS_OVER = 0.02
+"""Share of all growth of stock from which a place is named."""
+
+MOST_GROWING = 8
+
 AVERAGED = (
     "flows",
     "stations",
@@ -294,7 +299,7 @@ def _together(
     window_s = task.plan.window_end_s - task.plan.window_start_s
     worst = _bottlenecks(parts, tables["ledger"], tables["stations"])
     tables["summary"] = summary(replications, len(parts))
-    remarks = (*said, *_remarks(replications))
+    remarks = (*said, *_remarks(replications, tables["stock"]))
     if kind == "steady":
         found = steady.guard(parts, tables["stations"])
         remarks += steady.remarks(found, parts, window_s / _DAY_S)
@@ -352,7 +357,17 @@ def _ledger_replications(parts: Sequence[Measures]) -> pd.DataFrame:
     return table.assign(teu_h=rounded(table["teu_h"].to_numpy(float)))
 
 
-def _remarks(replications: pd.DataFrame) -> tuple[str, ...]:
+def _growing(stock: pd.DataFrame, growth_teu: float) -> list[str]:
+    """Return the places at which stock grows most, each with what it grew by."""
+    rows = stock[stock["teu_growth"] > GROWS_OVER * growth_teu]
+    rows = rows.sort_values(["teu_growth", "place"], ascending=[False, True])[:MOST_GROWING]
+    return [
+        f"{place} +{teu:,.0f} TEU"
+        for place, teu in zip(rows["place"], rows["teu_growth"], strict=True)
+    ]
+
+
+def _remarks(replications: pd.DataFrame, stock: pd.DataFrame) -> tuple[str, ...]:
     """Return what must be said beside the figures (R20, R21)."""
     said = []
     growth, created = stock_growth(replications)
@@ -363,6 +378,7 @@ def _remarks(replications: pd.DataFrame) -> tuple[str, ...]:
             f"{100 * growth.mean / created:.1f} % of what was created in the window, so times "
             "depend on the window's length"
         )
+        said.append(f"stock grows at: {', '.join(_growing(stock, growth.mean))}")
     unfinished = values_of(replications, "unfinished_percent")
     if (replications["bound"] == "at least").any() and unfinished.size:
         said.append(

@@ -6,6 +6,7 @@ replication, and `head.json`, which says whose state it is.
 """
 
 import json
+import shutil
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -151,6 +152,7 @@ def prepare(
     )
     folder = state_folder(root, scenario.name, identity.run_id, restart.save_on)
     draft = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(draft, ignore_errors=True)
     files.check_folder(draft)
     (draft / HEAD).write_text(json.dumps(head._asdict(), indent=1), encoding="utf-8")
     run = partial(_leave, engine=engine, legend=legend, at_s=at_s, folder=draft)
