@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.plan import NEVER, Cause, Kind, Plan, Status, Trace
+from sim.plan import NEVER, PPM, Cause, Kind, Plan, Status, Trace
 
 ORDER = (
     Cause.FILLING,
@@ -210,9 +210,10 @@ class _Teller:
             if element == hold and is_in_hold:
                 at_s = self._be_served(visits.pop(0), vehicle)
             station, move_s = int(plan.element_station[element]), int(plan.element_move_s[element])
-            if station != NEVER:
-                if not visits:
-                    break
+            is_visit = bool(visits) and visits[0].station == station
+            if station != NEVER and not is_visit and plan.station_share_ppm[station] == PPM:
+                break
+            if station != NEVER and is_visit:
                 visit = visits.pop(0)
                 if plan.station_kind[station] == Kind.METER:
                     at_s = self._ended_s if visit.start_s == NEVER else visit.start_s
