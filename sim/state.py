@@ -104,13 +104,13 @@ def differences(state: State, plan: Plan, legend: Legend) -> list[str]:
         found = [*_fields_apart(state, plan, legend), *_services_apart(state, plan, legend)]
     if int(state.plan["first_day"]) != plan.first_day:
         found.append("it begins on another day")
-    past = state.draws["closure_index"]
-    order = closure_map(state, plan)
-    if (np.diff(order[order != NEVER]) < 0).any():
+    index = closure_map(state, plan)
+    if (np.diff(index[index != NEVER]) < 0).any():
         found.append("closures stand in another order")
-    lost = {int(c) for c in past if closure_map(state, plan)[c] == NEVER}
+    struck = np.unique(state.draws["closure_index"])
+    lost = struck[index[struck] == NEVER].tolist()
     if lost:
-        names = _some([state.names["closure_id"][c] for c in sorted(lost)])
+        names = _some([state.names["closure_id"][c] for c in lost])
         found.append(f"closures that struck before the state are not in the scenario: {names}")
     return found
 
@@ -244,7 +244,7 @@ def _value(curve: tuple[Ints, Ints], at_s: int) -> int:
 def _consignments(state: State, new: Draws) -> dict[str, NDArray[Any]]:
     """Return those of the state, and after them those that are created from the instant on."""
     old = state.draws
-    last = np.full(int(max(new.consignment_flow, default=-1)) + 1, np.iinfo(np.int64).min)
+    last = np.full(len(state.plan["flow_key"]), np.iinfo(np.int64).min)
     np.maximum.at(last, old["consignment_flow"], old["consignment_number"])
     later = new.consignment_number > last[new.consignment_flow]
     fields = [name for name in new._fields if name.startswith("consignment_")]

@@ -51,9 +51,8 @@ def test_queues_that_grow_are_those_before_the_trains_that_are_too_few(tmp_path:
 
 
 @pytest.mark.verify
-@pytest.mark.parametrize("factor", [2, 3, 4])
-def test_corridor_of_2024_at_a_multiple_of_its_demand_ends(factor: int, tmp_path: Path) -> None:
+def test_corridor_of_2024_at_three_times_its_demand_ends(tmp_path: Path) -> None:
     # Every flow for the year, warm-up and run-out, in lots of 10 TEU.
-    run = overloaded("baseline.yaml", tmp_path, f"demand.factor={factor}", "demand.lot_teu=10")
+    run = overloaded("baseline.yaml", tmp_path, "demand.factor=3", "demand.lot_teu=10")
 
     assert how_it_ended(run) in {"saturated", "gridlocked"}
