@@ -13,8 +13,7 @@ import pandas as pd
 from fit_metrics import Metric
 from fit_run import TERMINALS, Leg, Run, has_flow, has_leg, span_s
 
-from sim.measures.scope import DAY_S, Flags
-from sim.measures.visits import most_at_once
+from sim.measures.scope import DAY_S, Flags, most_at_once
 from sim.plan import NEVER, Effect
 
 CLASS_OF_MODE = {"rail": "box", "road": "truck"}
@@ -41,7 +40,7 @@ def figure(metric: Metric, unit: str, run: Run) -> float | None:
 def _throughput(metric: Metric, run: Run) -> float:
     """Return what was carried over the legs, each consignment once."""
     (unit,) = metric.statistics
-    trace = run.scope.trace
+    trace = run.trace
     since, until = span_s(metric.window, run)
     chosen = np.flatnonzero(has_leg(metric, run)[run.stay_leg])
     ended = trace.vehicle_ended_s[trace.stay_vehicle[chosen]]
@@ -57,7 +56,7 @@ def _throughput(metric: Metric, run: Run) -> float:
 
 def _trains(metric: Metric, run: Run) -> float:
     """Return the trains over a border, by the share of the flows that are meant in their load."""
-    trace = run.scope.trace
+    trace = run.trace
     since, until = span_s(metric.window, run)
     ended = (trace.vehicle_ended_s >= since) & (trace.vehicle_ended_s < until)
     is_mine = has_leg(metric, run) & np.array(
@@ -179,7 +178,7 @@ def _share_shut(metric: Metric, run: Run) -> float:
     """Return the share of the window in which a row was shut."""
     scope, (row,) = run.scope, metric.values("station")
     index = scope.legend.row_id.index(row)
-    plan, trace = scope.plan, scope.trace
+    plan, trace = scope.plan, run.trace
     strikes = np.array(
         [
             plan.closure_effect[c] == Effect.SHUT
@@ -201,7 +200,7 @@ def _share_shut(metric: Metric, run: Run) -> float:
 
 def _transit_days(metric: Metric, run: Run) -> float | None:
     """Return the days of boxes from leaving the first places to reaching the last."""
-    trace = run.scope.trace
+    trace = run.trace
     left = _instants(metric.values("from"), run, arriving=False)
     reached = _instants(metric.values("to"), run, arriving=True)
     since, until = span_s(metric.window, run)
@@ -213,7 +212,7 @@ def _transit_days(metric: Metric, run: Run) -> float | None:
 
 def _instants(nodes: tuple[str, ...], run: Run, *, arriving: bool) -> npt.NDArray[np.int64]:
     """Return `(N,)` when each consignment reached or left one of some nodes, else NEVER."""
-    trace = run.scope.trace
+    trace = run.trace
     by_vehicle = vehicle_instants(nodes, run, arriving=arriving)
     stays = np.flatnonzero(trace.stay_vehicle != NEVER)
     at = by_vehicle[trace.stay_vehicle[stays]]
@@ -227,7 +226,7 @@ def _instants(nodes: tuple[str, ...], run: Run, *, arriving: bool) -> npt.NDArra
 
 def vehicle_instants(nodes: tuple[str, ...], run: Run, *, arriving: bool) -> npt.NDArray[np.int64]:
     """Return `(V,)` when each vehicle reached or left one of some nodes, else NEVER."""
-    trace = run.scope.trace
+    trace = run.trace
     wanted = {n for node in nodes for n in (node, *TERMINALS.get(node, ()))}
     result = np.full(trace.vehicle_pool.size, NEVER, np.int64)
     ends = [leg.nodes[-1] in wanted if arriving else leg.nodes[0] in wanted for leg in run.legs]
@@ -265,7 +264,7 @@ def _speed(metric: Metric, run: Run) -> float | None:
 def _km_per_day(metric: Metric, run: Run) -> float | None:
     """Return how far container trains come in a day between two places of their leg."""
     origin, destination = metric.values("route")[0].split("-")
-    trace = run.scope.trace
+    trace = run.trace
     left = vehicle_instants((origin,), run, arriving=False)
     reached = vehicle_instants((destination,), run, arriving=True)
     km = np.array([*(_km_between(leg, origin, destination, run) for leg in run.legs), 0.0])[
@@ -279,7 +278,8 @@ def _km_per_day(metric: Metric, run: Run) -> float | None:
         & (km > 0)
         & (left != NEVER)
         & (reached > left)
-        & run.scope.is_within(trace.vehicle_departed_s)
+        & (trace.vehicle_departed_s >= run.scope.start_s)
+        & (trace.vehicle_departed_s < run.scope.end_s)
     )
     return (
         float(km[chosen].sum() / (reached - left)[chosen].sum()) * DAY_S if chosen.any() else None
@@ -299,7 +299,7 @@ def _km_between(leg: Leg, origin: str, destination: str, run: Run) -> float:
 def _speed_in_country(metric: Metric, run: Run) -> float | None:
     """Return the km an hour of boxes that go by rail alone, moving or with every stop."""
     (country,), scope = metric.values("country"), run.scope
-    legend, trace = scope.legend, scope.trace
+    legend, trace = scope.legend, run.trace
     by_rail = {
         flow for flow, unit in zip(legend.flow_id, legend.flow_class, strict=True)
         if unit == "box" and not flow.startswith(("titr", "ckg"))
@@ -343,7 +343,7 @@ def _speed_in_country(metric: Metric, run: Run) -> float | None:
 
 def _queue(metric: Metric, run: Run) -> int:
     """Return the most that waited at one instant: trains at stations, or trucks at a node."""
-    legend, trace = run.scope.legend, run.scope.trace
+    legend, trace = run.scope.legend, run.trace
     since, until = span_s(metric.window, run)
     rows, nodes = metric.values("station"), metric.values("node")
     index = np.array([legend.row_id.index(row) for row in rows], int)

@@ -1,6 +1,6 @@
 """One replication made ready for its figures: what its legs pass, what its loads weigh.
 
-In: Scope, Measures, Network. Out: `Run`, and which of its legs and flows a `Metric` means.
+In: Trace, Scope, Measures, Network. Out: `Run`, and which of its legs and flows a `Metric` means.
 """
 
 import datetime as dt
@@ -15,7 +15,7 @@ from fit_metrics import Metric, Window
 from network.schema import LinkRow, Network
 from sim.measures.build import Measures
 from sim.measures.scope import DAY_S, Flags, Scope
-from sim.plan import NEVER
+from sim.plan import NEVER, Trace
 
 Numbers = npt.NDArray[np.float64]
 
@@ -45,6 +45,7 @@ class Leg(NamedTuple):
 class Run(NamedTuple):
     """One replication, and what all its figures need."""
 
+    trace: Trace
     scope: Scope
     measures: Measures
     legs: tuple[Leg, ...]
@@ -58,9 +59,9 @@ class Run(NamedTuple):
     vehicle_leg: npt.NDArray[np.int64]
 
 
-def read_run(scope: Scope, measures: Measures, network: Network) -> Run:
+def read_run(trace: Trace, scope: Scope, measures: Measures, network: Network) -> Run:
     """Return a replication made ready for its figures."""
-    plan, trace, legend = scope.plan, scope.trace, scope.legend
+    plan, legend = scope.plan, scope.legend
     links = {link.id: link for link in network.links}
     country = {node.id: node.country for node in network.nodes}
     by_vehicle = np.r_[plan.pool_leg, NEVER][trace.vehicle_pool]
@@ -68,6 +69,7 @@ def read_run(scope: Scope, measures: Measures, network: Network) -> Run:
         trace.stay_vehicle != NEVER, np.r_[by_vehicle, NEVER][trace.stay_vehicle], NEVER
     )
     return Run(
+        trace=trace,
         scope=scope,
         measures=measures,
         legs=tuple(

@@ -22,8 +22,9 @@ from sim.compiler.build import compile_plan
 from sim.experiment.intervals import Interval, t_interval
 from sim.experiment.replicate import places
 from sim.kernel.run import run as run_engine
-from sim.measures.build import Measures, measure
+from sim.measures.build import Measures, measured, watch_of
 from sim.measures.scope import scope
+from sim.measures.tally import tally
 from sim.plan import Legend
 from sim.scenario import load, network_of, shipped_folder
 
@@ -66,8 +67,9 @@ def main() -> None:
     parts: list[Measures] = []
     for replication in range(replications):
         trace = run_engine(plan, scenario.experiment.seed, replication)
-        measures = measure(trace, plan, legend, places(network))
-        run = read_run(scope(trace, plan, legend), measures, network)
+        seen = tally(trace, plan, watch_of(plan, legend, places(network)))
+        measures = measured(seen, plan, legend, places(network))
+        run = read_run(trace, scope(seen, plan, legend), measures, network)
         for target, metric in wanted:
             figures[target.id].append(figure(metric, target.unit, run))
         parts.append(measures)

@@ -11,8 +11,10 @@ import yaml
 from network.schema import Network
 from sim.compiler.build import compile_plan
 from sim.experiment.replicate import Run, places
-from sim.measures.build import Measures, measure
+from sim.measures.build import Measures, measure, watch_of
 from sim.measures.columns import names
+from sim.measures.scope import Scope, scope
+from sim.measures.tally import tally
 from sim.plan import Legend, Plan, Trace
 from sim.scenario import Scenario, network_of, shipped_folder
 
@@ -57,6 +59,11 @@ def measured(scenario: Scenario, run: Run, seed: int = 1) -> Measures:
     """Return what is reported of the first replication of a scenario."""
     trace, plan, legend, network = traced(scenario, run, seed)
     return measure(trace, plan, legend, places(network))
+
+
+def scope_of(trace: Trace, plan: Plan, legend: Legend) -> Scope:
+    """Return what the tables would be made of."""
+    return scope(tally(trace, plan, watch_of(plan, legend)), plan, legend)
 
 
 def rows_of(measures: Measures) -> Iterator[tuple[str, dict[Any, Any]]]:

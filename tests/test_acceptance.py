@@ -11,7 +11,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from acceptance import CORRIDOR, SHORT, changed, measured, shuffled, traced, unused, written
+from acceptance import (
+    CORRIDOR,
+    SHORT,
+    changed,
+    measured,
+    scope_of,
+    shuffled,
+    traced,
+    unused,
+    written,
+)
 
 from sim.compiler.build import compile_plan
 from sim.engine.ledger import Account
@@ -19,7 +29,6 @@ from sim.engine.run import run
 from sim.errors import ResultsError
 from sim.measures.build import Measures, measure
 from sim.measures.checks import check_ledger
-from sim.measures.scope import scope
 from sim.plan import Cause, Plan
 from sim.results.obtain import Engine, obtain_comparison, obtain_run
 from sim.scenario import load, network_of
@@ -257,14 +266,14 @@ def test_engine_that_leaves_out_one_kind_of_booking_is_found_out(
 
 def test_any_one_row_of_the_ledger_that_is_missing_is_found_out() -> None:
     trace, plan, legend, _ = traced(load(CORRIDOR, sets=SHORT), run)
-    check_ledger(scope(trace, plan, legend))
+    check_ledger(scope_of(trace, plan, legend))
 
     assert len(trace.ledger_s) > 50
     for row in range(len(trace.ledger_s)):
         seconds = trace.ledger_s.copy()
         seconds[row] = 0
         with pytest.raises(ResultsError, match="places add up to"):
-            check_ledger(scope(trace._replace(ledger_s=seconds), plan, legend))
+            check_ledger(scope_of(trace._replace(ledger_s=seconds), plan, legend))
 
 
 # --- what a comparison says

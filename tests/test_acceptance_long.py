@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from acceptance import changed, measured, traced, unused, written
+from acceptance import changed, measured, scope_of, traced, unused, written
 
 from network.load import corridor_folder
 from network.load import load as load_network
@@ -13,7 +13,6 @@ from sim.compiler.build import compile_plan
 from sim.errors import ResultsError
 from sim.measures.build import Measures
 from sim.measures.checks import check_ledger, conservation
-from sim.measures.scope import scope
 from sim.plan import Plan
 from sim.scenario import load, network_of, shipped_folder
 
@@ -26,7 +25,7 @@ MONTH = ("window.days=30", "window.warm_up_days=20", "window.run_out_days=10")
 @pytest.mark.slow
 def test_books_of_a_month_by_rail_are_whole_and_miss_any_booking() -> None:
     trace, plan, legend, _ = traced(load(BASE, sets=[*MONTH, "keep.modes=[rail]"]), run)
-    whole = scope(trace, plan, legend)
+    whole = scope_of(trace, plan, legend)
 
     check_ledger(whole)
     kept = conservation(whole).set_index("load_class")
@@ -38,13 +37,13 @@ def test_books_of_a_month_by_rail_are_whole_and_miss_any_booking() -> None:
         seconds = trace.ledger_s.copy()
         seconds[row] = 0
         with pytest.raises(ResultsError, match="places add up to"):
-            check_ledger(scope(trace._replace(ledger_s=seconds), plan, legend))
+            check_ledger(scope_of(trace._replace(ledger_s=seconds), plan, legend))
     booked = np.argwhere(trace.consignment_cause_s > 0)
     for number, cause in rng.choice(booked, 12, replace=False):
         causes = trace.consignment_cause_s.copy()
         causes[number, cause] -= 1
         with pytest.raises(ResultsError, match="causes add up to"):
-            check_ledger(scope(trace._replace(consignment_cause_s=causes), plan, legend))
+            check_ledger(scope_of(trace._replace(consignment_cause_s=causes), plan, legend))
 
 
 @pytest.fixture(scope="module")

@@ -42,6 +42,7 @@ ARROWS: Mapping[str, set[str]] = {
     "sim.errors": {"network.errors"},
     "sim.scenario": {*NETWORK, "sim.errors"},
     "sim.plan": {"sim.errors"},
+    "sim.tallies": set(),
     "sim.draws": {"sim.errors", "sim.plan"},
     "sim.state": {"sim.errors", "sim.plan", "sim.draws"},
     "sim.compiler": {
@@ -49,11 +50,12 @@ ARROWS: Mapping[str, set[str]] = {
         "sim.errors", "sim.scenario", "sim.plan", "sim.draws",
     },
     "sim.engine": {"sim.errors", "sim.plan", "sim.draws"},
-    "sim.kernel": {"sim.errors", "sim.plan", "sim.draws", "sim.state"},
-    "sim.measures": {"sim.errors", "sim.plan"},
+    "sim.kernel": {"sim.errors", "sim.plan", "sim.draws", "sim.state", "sim.tallies"},
+    "sim.measures": {"sim.errors", "sim.plan", "sim.tallies"},
     "sim.experiment": {
         *NETWORK, "network.routing", "sim.errors", "sim.version", "sim.scenario", "sim.plan",
-        "sim.draws", "sim.state", "sim.compiler", "sim.engine", "sim.kernel", "sim.measures",
+        "sim.draws", "sim.state", "sim.tallies", "sim.compiler", "sim.engine", "sim.kernel",
+        "sim.measures",
     },
     "sim.results": {
         *NETWORK, "sim.errors", "sim.version", "sim.scenario", "sim.plan", "sim.state",
@@ -88,7 +90,7 @@ ONLY: Mapping[str, set[str]] = {
 }
 """Package of others -> the rooms that may import it."""
 
-CORE = {"sim.plan", "sim.draws", "sim.state", "sim.engine", "sim.kernel"}
+CORE = {"sim.plan", "sim.tallies", "sim.draws", "sim.state", "sim.engine", "sim.kernel"}
 """Rooms that every worker loads: light at the top, and without tables or graphs at all."""
 
 NOT_AT_THE_TOP_OF_CORE = {"pandas", "scipy", "matplotlib", "networkx", "pydantic"}

@@ -1,7 +1,7 @@
 """One replication, measured: `measure(trace, plan, legend)` returns all its tables.
 
-In: Trace, Plan, Legend, Places. Out: `Measures`. Conservation and the ledger are
-checked on the way; a run that breaks them has no tables.
+In: Trace or Tallies, Plan, Legend, Places. Out: `Measures`, made of the Tallies alone.
+Conservation and the ledger are checked on the way; a run that breaks them has no tables.
 """
 
 from typing import NamedTuple
@@ -14,14 +14,17 @@ from sim.measures.checks import check_ledger, conservation
 from sim.measures.flows import flows_table, transit_table
 from sim.measures.kpis import Sources, kpis_table
 from sim.measures.ledger import ledger_table
-from sim.measures.links import crossings_table, lines, links_table, trains_held
+from sim.measures.links import crossings_table, links_table, trains_held
 from sim.measures.places import NOWHERE, Places, corridors, passages
 from sim.measures.scope import Scope, gridlock_words, scope
 from sim.measures.stations import served, stations_table
 from sim.measures.stock import stock_table
-from sim.measures.timeseries import days, timeseries_table
-from sim.measures.visits import peaks, visits, waits
+from sim.measures.tally import tally
+from sim.measures.timeseries import timeseries_table
+from sim.measures.waits import waits
+from sim.measures.watch import lines, watch
 from sim.plan import Legend, Plan, Status, Trace
+from sim.tallies import Tallies, Watch
 
 
 class Cohort(NamedTuple):
@@ -82,19 +85,38 @@ def measure(trace: Trace, plan: Plan, legend: Legend, places: Places = NOWHERE) 
     ResultsError
         If the run ended before its window, or breaks conservation or the ledger.
     """
-    run = scope(trace, plan, legend)
+    return measured(tally(trace, plan, watch_of(plan, legend, places)), plan, legend, places)
+
+
+def watch_of(plan: Plan, legend: Legend, places: Places = NOWHERE) -> Watch:
+    """Return what a run has to count for its measures."""
+    return watch(plan, legend, lines(plan, legend, passages(legend, places)))
+
+
+def measured(seen: Tallies, plan: Plan, legend: Legend, places: Places = NOWHERE) -> Measures:
+    """Return everything that is reported of one replication that has been counted.
+
+    Parameters
+    ----------
+    seen
+        Of `tally`, or of the compiled engine, with `watch_of` the same three.
+    plan, legend, places
+        As for `measure`.
+
+    Raises
+    ------
+    ResultsError
+        As for `measure`.
+    """
+    run = scope(seen, plan, legend)
     conserved = conservation(run)
     check_ledger(run)
-    visited = visits(run)
-    peak = peaks(run, visited, days(run))
-    waited = waits(run, visited, peak.by_station)
-    work = served(run, visited)
+    waited, work = waits(run), served(run)
     travelled = passages(legend, places)
     corridor = corridors(legend, travelled)
-    found = lines(run, travelled)
-    crossings = crossings_table(run, found)
-    held = trains_held(run, visited, found)
-    sources = Sources(visited, waited, work, crossings, held, corridor)
+    found = lines(plan, legend, travelled)
+    crossings = crossings_table(run, found, watch(plan, legend, found))
+    sources = Sources(waited, work, crossings, trains_held(run, found), corridor)
     return Measures(
         kpis=kpis_table(run, sources),
         flows=flows_table(run, corridor),
@@ -102,26 +124,26 @@ def measure(trace: Trace, plan: Plan, legend: Legend, places: Places = NOWHERE) 
         links=links_table(run, found, waited, work),
         crossings=crossings,
         ledger=ledger_table(run),
-        timeseries=timeseries_table(run, visited, peak),
+        timeseries=timeseries_table(run),
         stock=stock_table(run),
         transit=transit_table(run, corridor),
         conservation=conserved,
         cohort=cohort(run),
-        gridlock=gridlock_words(trace, plan, legend),
+        gridlock=gridlock_words(seen, plan, legend),
     )
 
 
 def cohort(run: Scope) -> Cohort:
     """Return the cohort's times by consignment."""
-    trace, legend = run.trace, run.legend
+    seen, legend = run.seen, run.legend
     at = np.flatnonzero(run.is_cohort)
     return Cohort(
-        flow=trace.consignment_flow[at].astype(np.int16),
-        number=trace.consignment_number[at],
-        route=trace.consignment_route[at],
+        flow=seen.consignment_flow[at],
+        number=seen.consignment_number[at],
+        route=seen.consignment_route[at],
         transit_s=run.transit_s[at].astype(np.int32),
-        delay_s=run.delay_s[at].astype(np.int32),
-        is_finished=trace.consignment_status[at] == Status.DELIVERED,
+        delay_s=seen.consignment_delay_s[at],
+        is_finished=seen.consignment_status[at] == Status.DELIVERED,
         flow_id=np.array(legend.flow_id, dtype=np.str_),
         flow_class=np.array(legend.flow_class, dtype=np.str_),
         flow_teu=run.plan.flow_lot_teu / 1_000,

@@ -19,7 +19,7 @@ from sim.measures.scope import (
     percentiles_by_group,
     sum_by_group,
 )
-from sim.plan import NEVER, Status
+from sim.plan import Status
 
 PERCENTS = tuple(float(p) for p in range(1, 100))
 
@@ -46,7 +46,7 @@ def transit_table(run: Scope, corridor: tuple[str, ...]) -> pd.DataFrame:
     """Return the percentiles 1 to 99 of transit for all, each load class and each corridor."""
     legend = run.legend
     parts = [("all", np.flatnonzero(run.is_cohort))]
-    flow, route = run.trace.consignment_flow, run.trace.consignment_route
+    flow, route = run.seen.consignment_flow, run.seen.consignment_route
     for name in sorted(set(legend.flow_class)):
         is_class = np.array([c == name for c in legend.flow_class])
         parts.append((f"class.{name}", np.flatnonzero(run.is_cohort & is_class[flow])))
@@ -79,36 +79,23 @@ def best_free_flow_d(run: Scope) -> Floats:
 def _group(run: Scope) -> Integers:
     """Return `(N,)` the number of each consignment's flow and route; route NEVER comes first."""
     routes = len(run.legend.route_id)
-    flow = run.trace.consignment_flow.astype(np.int64)
-    return flow * (routes + 1) + run.trace.consignment_route + 1
+    flow = run.seen.consignment_flow.astype(np.int64)
+    return flow * (routes + 1) + run.seen.consignment_route + 1
 
 
 def _counts(run: Scope, group: Integers, groups: int) -> dict[str, Floats]:
     """Return offered, delivered, inside and refused TEU by group."""
-    trace = run.trace
-    status, finished = trace.consignment_status, trace.consignment_finished_s
-    ends = run.is_within(finished) & run.is_in_run
-    is_created = run.is_within(trace.consignment_created_s) & run.is_in_run
-    stays_on = is_inside(run, run.end_s)
+    status = run.seen.consignment_status
 
     def teu(chosen: Flags) -> Floats:
         return sum_by_group(group[chosen], run.teu[chosen], groups)
 
     return {
-        "teu_offered": teu(is_created),
-        "teu_delivered": teu(ends & (status == Status.DELIVERED)),
-        "teu_inside": teu(stays_on),
-        "teu_refused": teu(ends & (status > Status.DELIVERED)),
+        "teu_offered": teu(run.is_created),
+        "teu_delivered": teu(run.is_gone & (status == Status.DELIVERED)),
+        "teu_inside": teu(run.is_inside(run.end_s)),
+        "teu_refused": teu(run.is_gone & (status > Status.DELIVERED)),
     }
-
-
-def is_inside(run: Scope, instant_s: int) -> Flags:
-    """Return which consignments were inside just before an instant."""
-    trace = run.trace
-    came = (trace.consignment_created_s < instant_s) & run.is_in_run
-    finished = trace.consignment_finished_s
-    stays: Flags = (finished == NEVER) | (finished >= instant_s)
-    return came & stays
 
 
 def _times(run: Scope, group: Integers, groups: int) -> dict[str, Floats]:
@@ -116,14 +103,14 @@ def _times(run: Scope, group: Integers, groups: int) -> dict[str, Floats]:
     chosen = np.flatnonzero(run.is_cohort)
     mine, transit = group[chosen], run.transit_s[chosen]
     tail = percentiles_by_group(mine, transit, groups, (50.0, 90.0, 95.0)) / DAY_S
-    unfinished = run.trace.consignment_status[chosen] == Status.INSIDE
+    unfinished = run.seen.consignment_status[chosen] == Status.INSIDE
     return {
         "unfinished_percent": 100 * mean_by_group(mine, unfinished, groups),
         "transit_mean_d": mean_by_group(mine, transit, groups) / DAY_S,
         "transit_p50_d": tail[:, 0],
         "transit_p90_d": tail[:, 1],
         "transit_p95_d": tail[:, 2],
-        "delay_mean_d": mean_by_group(mine, run.delay_s[chosen], groups) / DAY_S,
+        "delay_mean_d": mean_by_group(mine, run.seen.consignment_delay_s[chosen], groups) / DAY_S,
     }
 
 

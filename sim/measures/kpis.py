@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sim.measures.bans import refused_by_ban
-from sim.measures.flows import best_free_flow_d, is_inside
+from sim.measures.flows import best_free_flow_d
 from sim.measures.scope import (
     DAY_S,
     HOUR_S,
@@ -23,8 +23,8 @@ from sim.measures.scope import (
     sum_by_group,
 )
 from sim.measures.stations import Served
-from sim.measures.visits import Visits, Waits
-from sim.plan import NEVER, Cause, Kind, Status
+from sim.measures.waits import Waits, ratio
+from sim.plan import NEVER, Cause, Status
 
 LOWER_BOUND_OVER = 0.05
 """Share of the cohort that may be unfinished before its mean is called a lower bound (R20)."""
@@ -50,7 +50,6 @@ class Row(NamedTuple):
 class Sources(NamedTuple):
     """What has been found out of the run before its KPIs."""
 
-    visited: Visits
     waited: Waits
     work: Served
     crossings: pd.DataFrame
@@ -71,8 +70,8 @@ def kpis_table(run: Scope, found: Sources) -> pd.DataFrame:
         *_corridors(run, found.corridor),
         *_flows(run),
         *_stations(run, found.waited, found.work),
-        *_waits_by_flow(run, found.visited),
-        *_waits_over(run, found.visited),
+        *_waits_by_flow(run),
+        *_waits_over(run),
         *_first(run),
         *_pools(run),
     ]
@@ -89,25 +88,17 @@ def years(run: Scope) -> int:
     return last.year - first.year if is_whole else 0
 
 
-def _created(run: Scope) -> Flags:
-    return run.is_in_run & run.is_within(run.trace.consignment_created_s)
-
-
-def _ended(run: Scope) -> Flags:
-    return run.is_in_run & run.is_within(run.trace.consignment_finished_s)
-
-
 def _volumes(run: Scope) -> list[Row]:
     """Return what came, left, was refused and stayed, in TEU."""
-    status, ended = run.trace.consignment_status, _ended(run)
+    status, ended = run.seen.consignment_status, run.is_gone
     delivered = float(run.teu[ended & (status == Status.DELIVERED)].sum())
-    start, end = (float(run.teu[is_inside(run, t)].sum()) for t in (run.start_s, run.end_s))
+    start, end = (float(run.teu[run.is_inside(t)].sum()) for t in (run.start_s, run.end_s))
     present = np.minimum(run.until_s, run.end_s) - np.maximum(
-        run.trace.consignment_created_s, run.start_s
+        run.seen.consignment_created_s, run.start_s
     )
-    present_s = np.where(run.is_in_run, np.maximum(present, 0), 0)
+    present_s = np.maximum(present, 0)
     rows = [
-        Row("teu_created", float(run.teu[_created(run)].sum()), "TEU"),
+        Row("teu_created", float(run.teu[run.is_created].sum()), "TEU"),
         Row("teu_delivered", delivered, "TEU"),
         Row("teu_delivered_per_day", delivered / run.days, "TEU/d"),
         Row("teu_refused", float(run.teu[ended & (status > Status.DELIVERED)].sum()), "TEU"),
@@ -121,7 +112,7 @@ def _volumes(run: Scope) -> list[Row]:
         for name, code in _REFUSED.items()
     ]
     rows += [
-        Row(f"teu_refused.ban.{ban}", teu, "TEU") for ban, teu in refused_by_ban(run, ended)
+        Row(f"teu_refused.ban.{ban}", teu, "TEU") for ban, teu in refused_by_ban(run)
     ]
     if years(run):
         rows.insert(3, Row("teu_delivered_per_year", delivered / years(run), "TEU/a"))
@@ -134,12 +125,12 @@ def _group_times(run: Scope, prefix: str, chosen: Flags, unit_s: int, unit: str)
     if not at.size:
         return []
     teu, transit = run.teu[at], run.transit_s[at]
-    is_open = run.trace.consignment_status[at] == Status.INSIDE
+    is_open = run.seen.consignment_status[at] == Status.INSIDE
     unfinished = float(teu[is_open].sum() / teu.sum())
     bound = "at least" if unfinished > LOWER_BOUND_OVER else ""
     middle, ninety, ninety_five = percentile(transit, teu, (50.0, 90.0, 95.0)) / unit_s
     mean = float(np.average(transit, weights=teu)) / unit_s
-    delay = float(np.average(run.delay_s[at], weights=teu)) / unit_s
+    delay = float(np.average(run.seen.consignment_delay_s[at], weights=teu)) / unit_s
     return [
         Row(f"{prefix}unfinished_percent", 100 * unfinished, "%"),
         Row(f"{prefix}transit_mean_{unit}", mean, unit, bound),
@@ -156,15 +147,16 @@ def _causes(run: Scope) -> list[Row]:
     if not at.size:
         return []
     teu = run.teu[at]
-    seconds = teu @ run.trace.consignment_cause_s[at]
-    is_open = run.trace.consignment_status[at] == Status.INSIDE
+    seconds = (run.plan.flow_lot_teu / 1_000) @ run.seen.cohort_cause_s
+    is_open = run.seen.consignment_status[at] == Status.INSIDE
     bound = "at least" if teu[is_open].sum() > LOWER_BOUND_OVER * teu.sum() else ""
     rows = [
         Row(f"cause.{c.name.lower()}.mean_d", seconds[c] / teu.sum() / DAY_S, "d", bound)
         for c in Cause
     ]
-    rows.append(Row("waiting_teu_d", float(teu @ run.delay_s[at]) / DAY_S, "TEU d", bound))
-    free_s = best_free_flow_d(run)[run.trace.consignment_flow[at]] * DAY_S
+    delay_s = run.seen.consignment_delay_s[at]
+    rows.append(Row("waiting_teu_d", float(teu @ delay_s) / DAY_S, "TEU d", bound))
+    free_s = best_free_flow_d(run)[run.seen.consignment_flow[at]] * DAY_S
     known = np.isfinite(free_s)
     if known.any():
         excess = np.average((run.transit_s[at] - free_s)[known], weights=teu[known])
@@ -174,10 +166,10 @@ def _causes(run: Scope) -> list[Row]:
 
 def _money(run: Scope, prefix: str, chosen: Flags) -> list[Row]:
     """Return cost and emissions per TEU of those of a group that have a route."""
-    at = np.flatnonzero(chosen & (run.trace.consignment_route != NEVER))
+    at = np.flatnonzero(chosen & (run.seen.consignment_route != NEVER))
     if not at.size:
         return []
-    route, teu = run.trace.consignment_route[at], run.teu[at]
+    route, teu = run.seen.consignment_route[at], run.teu[at]
     usd = np.asarray(run.legend.route_usd_per_teu)[route]
     co2e = np.asarray(run.legend.route_co2e_kg_per_teu)[route]
     return [
@@ -188,11 +180,9 @@ def _money(run: Scope, prefix: str, chosen: Flags) -> list[Row]:
 
 def _vehicles(run: Scope, held: tuple[int, float] | None) -> list[Row]:
     """Return departures of vehicles, and the trains held for China."""
-    left = run.is_within(run.trace.vehicle_departed_s)
-    empty = run.trace.vehicle_load == 0
     rows = [
-        Row("vehicles_departed", float((left & ~empty).sum()), ""),
-        Row("vehicles_empty", float((left & empty).sum()), ""),
+        Row("vehicles_departed", float(run.seen.vehicles_laden), ""),
+        Row("vehicles_empty", float(run.seen.vehicles_empty), ""),
     ]
     if held is not None:
         rows.append(Row("trains_held_for_china_max", held[0], ""))
@@ -203,13 +193,13 @@ def _vehicles(run: Scope, held: tuple[int, float] | None) -> list[Row]:
 def _classes(run: Scope) -> list[Row]:
     """Return volumes, times and money of each load class."""
     rows: list[Row] = []
-    delivered = _ended(run) & (run.trace.consignment_status == Status.DELIVERED)
+    delivered = run.is_gone & (run.seen.consignment_status == Status.DELIVERED)
     for name in sorted(set(run.legend.flow_class)):
         is_class = np.array([c == name for c in run.legend.flow_class])
-        mine = is_class[run.trace.consignment_flow]
+        mine = is_class[run.seen.consignment_flow]
         prefix = f"class.{name}."
-        rows.append(Row(f"{prefix}teu_created", float(run.teu[mine & _created(run)].sum()), "TEU"))
-        rows.append(Row(f"{prefix}teu_delivered", float(run.teu[mine & delivered].sum()), "TEU"))
+        for word, chosen in (("created", run.is_created), ("delivered", delivered)):
+            rows.append(Row(f"{prefix}teu_{word}", float(run.teu[mine & chosen].sum()), "TEU"))
         rows += _group_times(run, prefix, mine & run.is_cohort, DAY_S, "d")
         rows += _money(run, prefix, mine & run.is_cohort)
     return rows
@@ -229,8 +219,8 @@ def _borders(crossings: pd.DataFrame) -> list[Row]:
 def _corridors(run: Scope, corridor: tuple[str, ...]) -> list[Row]:
     """Return what each corridor delivered, and its cohort's times."""
     rows: list[Row] = []
-    route = run.trace.consignment_route
-    delivered = _ended(run) & (run.trace.consignment_status == Status.DELIVERED)
+    route = run.seen.consignment_route
+    delivered = run.is_gone & (run.seen.consignment_status == Status.DELIVERED)
     for name in sorted(set(corridor)):
         on = np.array([c == name for c in corridor] + [False])[route]
         rows.append(Row(f"corridor.{name}.teu", float(run.teu[on & delivered].sum()), "TEU"))
@@ -244,17 +234,17 @@ def _corridors(run: Scope, corridor: tuple[str, ...]) -> list[Row]:
 
 def _flows(run: Scope) -> list[Row]:
     """Return volumes and times of each flow, times in hours."""
-    flow, flows = run.trace.consignment_flow, len(run.legend.flow_id)
-    created = _created(run)
-    delivered = _ended(run) & (run.trace.consignment_status == Status.DELIVERED)
+    flow, flows = run.seen.consignment_flow, len(run.legend.flow_id)
+    created = run.is_created
+    delivered = run.is_gone & (run.seen.consignment_status == Status.DELIVERED)
     created_teu = sum_by_group(flow[created], run.teu[created], flows)
     delivered_teu = sum_by_group(flow[delivered], run.teu[delivered], flows)
     at = np.flatnonzero(run.is_cohort)
     mine, transit = flow[at].astype(np.int64), run.transit_s[at]
     mean = mean_by_group(mine, transit, flows) / HOUR_S
     p95 = percentiles_by_group(mine, transit, flows, (95.0,))[:, 0] / HOUR_S
-    delay = mean_by_group(mine, run.delay_s[at], flows) / HOUR_S
-    is_open = run.trace.consignment_status[at] == Status.INSIDE
+    delay = mean_by_group(mine, run.seen.consignment_delay_s[at], flows) / HOUR_S
+    is_open = run.seen.consignment_status[at] == Status.INSIDE
     is_bound = mean_by_group(mine, is_open, flows) > LOWER_BOUND_OVER
     rows: list[Row] = []
     for f, name in enumerate(run.legend.flow_id):
@@ -285,41 +275,31 @@ def _stations(run: Scope, waited: Waits, work: Served) -> list[Row]:
     return rows
 
 
-def _waits_by_flow(run: Scope, visited: Visits) -> list[Row]:
+def _waits_by_flow(run: Scope) -> list[Row]:
     """Return waits by flow at stations of consignments, in models of few flows."""
-    flows = len(run.legend.flow_id)
-    if flows > _FLOWS_IN_DETAIL:
-        return []
-    begun = run.is_within(visited.request_s) & visited.is_started & (visited.flow != NEVER)
-    pair = visited.station[begun].astype(np.int64) * flows + visited.flow[begun]
-    wait = (visited.start_s - visited.request_s)[begun].astype(np.int64)
-    mean = mean_by_group(pair, wait, len(run.legend.station_id) * flows) / HOUR_S
+    mean_h = ratio(run.seen.flow_wait_s, run.seen.flow_begun) / HOUR_S
     return [
         Row(
-            f"station.{run.legend.station_id[p // flows]}.wait_mean_h.flow."
-            f"{run.legend.flow_id[p % flows]}",
-            float(mean[p]),
+            f"station.{run.legend.station_id[s]}.wait_mean_h.flow.{run.legend.flow_id[f]}",
+            float(mean_h[s, f]),
             "h",
         )
-        for p in np.unique(pair)
+        for s, f in np.argwhere(run.seen.flow_begun)
     ]
 
 
-def _waits_over(run: Scope, visited: Visits) -> list[Row]:
+def _waits_over(run: Scope) -> list[Row]:
     """Return at each station the share of visits that waited longer than is asked."""
-    begun = run.is_within(visited.request_s) & visited.is_started
-    station = visited.station[begun].astype(np.int64)
-    wait = (visited.start_s - visited.request_s)[begun]
     rows: list[Row] = []
-    for over_s in run.legend.wait_over_s:
-        share = 100 * mean_by_group(station, wait > over_s, len(run.legend.station_id))
+    for over_s, longer in zip(run.legend.wait_over_s, run.seen.wait_over, strict=True):
+        percent = 100 * ratio(longer, run.seen.begun)
         rows += [
             Row(
                 f"station.{run.legend.station_id[s]}.wait_over_{over_s / HOUR_S:g}_h_percent",
-                float(share[s]),
+                float(percent[s]),
                 "%",
             )
-            for s in np.flatnonzero(np.isfinite(share))
+            for s in np.flatnonzero(run.seen.begun)
         ]
     return rows
 
@@ -327,31 +307,29 @@ def _waits_over(run: Scope, visited: Visits) -> list[Row]:
 def _first(run: Scope) -> list[Row]:
     """Return the times of the first that were created, in a run that stops by count."""
     count = run.plan.stop_after_consignments
-    at = np.flatnonzero(_created(run))[:count]
+    at = np.flatnonzero(run.is_created)[:count]
     if count == NEVER or not at.size:
         return []
-    is_open = run.trace.consignment_status[at] == Status.INSIDE
+    is_open = run.seen.consignment_status[at] == Status.INSIDE
+    delay_s = run.seen.consignment_delay_s[at]
     bound = "at least" if is_open.any() else ""
     return [
         Row("first.transit_mean_h", float(run.transit_s[at].mean()) / HOUR_S, "h", bound),
-        Row("first.delay_mean_h", float(run.delay_s[at].mean()) / HOUR_S, "h", bound),
+        Row("first.delay_mean_h", float(delay_s.mean()) / HOUR_S, "h", bound),
     ]
 
 
 def _pools(run: Scope) -> list[Row]:
     """Return the mean time for which the cohort's loads waited for others in each pool."""
-    trace, stations = run.trace, len(run.legend.station_id)
-    is_pool = run.plan.station_kind == Kind.POOL
-    joined = is_pool[trace.stay_station] & _created(run)[trace.stay_consignment]
-    count = np.bincount(trace.stay_station[joined], minlength=stations)
-    filling = trace.ledger_cause == Cause.FILLING
-    places = max(stations, len(run.legend.place_id))
-    spent = np.bincount(trace.ledger_place[filling], trace.ledger_s[filling], places)
+    seen, count = run.seen, run.seen.pool_joined
+    filling = seen.ledger_cause == Cause.FILLING
+    places = max(count.size, len(run.legend.place_id))
+    spent = np.bincount(seen.ledger_place[filling], seen.ledger_s[filling], places)
     return [
         Row(
             f"pool.{run.legend.station_id[s]}.filling_mean_h",
             float(spent[s] / count[s]) / HOUR_S,
             "h",
         )
-        for s in np.flatnonzero(is_pool & (count > 0))
+        for s in np.flatnonzero(count)
     ]

@@ -18,20 +18,20 @@ _TOP = 10
 
 def ledger_table(run: Scope) -> pd.DataFrame:
     """Return one row per place, cause, closure and flow with time booked to it."""
-    trace, legend = run.trace, run.legend
+    seen, legend = run.seen, run.legend
     closures = np.array([*legend.closure_id, ""], dtype=object)
     cause = np.array([c.name.lower() for c in Cause], dtype=object)
-    teu = run.plan.flow_lot_teu[trace.ledger_flow] / 1_000
-    waiting = np.isin(trace.ledger_cause, WAITING_CAUSES)
+    teu = run.plan.flow_lot_teu[seen.ledger_flow] / 1_000
+    waiting = np.isin(seen.ledger_cause, WAITING_CAUSES)
     table = pd.DataFrame(
         {
-            "place": np.array(legend.place_id, dtype=object)[trace.ledger_place],
-            "cause": cause[trace.ledger_cause],
-            "closure": closures[np.where(trace.ledger_closure == NEVER, -1, trace.ledger_closure)],
-            "flow": np.array(legend.flow_id, dtype=object)[trace.ledger_flow],
-            "node": np.array(legend.place_node, dtype=object)[trace.ledger_place],
+            "place": np.array(legend.place_id, dtype=object)[seen.ledger_place],
+            "cause": cause[seen.ledger_cause],
+            "closure": closures[np.where(seen.ledger_closure == NEVER, -1, seen.ledger_closure)],
+            "flow": np.array(legend.flow_id, dtype=object)[seen.ledger_flow],
+            "node": np.array(legend.place_node, dtype=object)[seen.ledger_place],
             "is_waiting": np.where(waiting, "yes", "no"),
-            "teu_h": trace.ledger_s * teu / HOUR_S,
+            "teu_h": seen.ledger_s * teu / HOUR_S,
         }
     )
     return table[names("ledger")]

@@ -1,6 +1,6 @@
 """What every table needs to know of one run: its window, its cohort, its TEU.
 
-In: Trace, Plan, Legend. Out: `Scope`, and the small statistics that the tables
+In: Tallies, Plan, Legend. Out: `Scope`, and the small statistics that the tables
 share (`percentile`, `percentiles_by_group`, `mean_by_group`).
 """
 
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import GridlockError, ResultsError
-from sim.plan import NEVER, Cause, Legend, Plan, Status, Trace
+from sim.plan import NEVER, Cause, Legend, Plan, Status
+from sim.tallies import Tallies
 
 HOUR_S = 3_600
 DAY_S = 86_400
@@ -32,7 +33,7 @@ class Scope(NamedTuple):
     Instants are seconds from the run's first; the window is [start_s, end_s).
     """
 
-    trace: Trace
+    seen: Tallies
     plan: Plan
     legend: Legend
     start_s: int
@@ -42,26 +43,29 @@ class Scope(NamedTuple):
     """(N,) TEU equivalents of each consignment."""
     until_s: Integers
     """(N,) delivery, refusal or, for what is still inside, the run's end."""
-    is_in_run: Flags
-    """(N,) created by the run's end."""
+    is_created: Flags
+    """(N,) created in the window."""
+    is_gone: Flags
+    """(N,) delivered or refused in the window."""
     is_cohort: Flags
     """(N,) created in the window and not refused: whose times are reported (R20)."""
     transit_s: Integers
-    """(N,) from creation to `until_s`; 0 outside the run."""
-    delay_s: Integers
-    """(N,) sum of the waiting causes."""
+    """(N,) from creation to `until_s`."""
 
     @property
     def days(self) -> float:
         """Return the length of the window in days, > 0."""
         return (self.end_s - self.start_s) / DAY_S
 
-    def is_within(self, instants_s: NDArray[np.int32]) -> Flags:
-        """Return which instants lie in the window."""
-        return (instants_s >= self.start_s) & (instants_s < self.end_s)
+    def is_inside(self, instant_s: int) -> Flags:
+        """Return which consignments were inside just before an instant."""
+        finished = self.seen.consignment_finished_s
+        stays: Flags = (finished == NEVER) | (finished >= instant_s)
+        stays &= self.seen.consignment_created_s < instant_s
+        return stays
 
 
-def scope(trace: Trace, plan: Plan, legend: Legend) -> Scope:
+def scope(seen: Tallies, plan: Plan, legend: Legend) -> Scope:
     """Return the run's window, cohort and times.
 
     Raises
@@ -69,36 +73,34 @@ def scope(trace: Trace, plan: Plan, legend: Legend) -> Scope:
     GridlockError, ResultsError
         If the run ended before its window began, by gridlock or by count.
     """
-    end_s = min(plan.window_end_s, trace.ended_s + 1)
-    if end_s <= plan.window_start_s:
+    start_s, end_s = plan.window_start_s, seen.end_s
+    if end_s <= start_s:
         fault = (
-            f"run: ended at second {trace.ended_s}, before its window began at second "
-            f"{plan.window_start_s}; there is nothing to measure"
+            f"run: ended at second {seen.ended_s}, before its window began at second "
+            f"{start_s}; there is nothing to measure"
         )
-        if len(trace.gridlock):
-            raise GridlockError("\n".join((fault, *gridlock_words(trace, plan, legend))))
+        if len(seen.gridlock):
+            raise GridlockError("\n".join((fault, *gridlock_words(seen, plan, legend))))
         raise ResultsError(fault)
-    created = trace.consignment_created_s
-    finished = trace.consignment_finished_s
-    is_in_run = created <= trace.ended_s
-    until = np.where(finished == NEVER, trace.ended_s, finished).astype(np.int64)
-    is_created = (created >= plan.window_start_s) & (created < end_s) & is_in_run
+    created, finished = seen.consignment_created_s, seen.consignment_finished_s
+    until = np.where(finished == NEVER, np.int32(seen.ended_s), finished)
+    is_created = (created >= start_s) & (created < end_s)
     return Scope(
-        trace=trace,
+        seen=seen,
         plan=plan,
         legend=legend,
-        start_s=plan.window_start_s,
+        start_s=start_s,
         end_s=end_s,
-        teu=(plan.flow_lot_teu / 1_000)[trace.consignment_flow],
+        teu=(plan.flow_lot_teu / 1_000)[seen.consignment_flow],
         until_s=until,
-        is_in_run=is_in_run,
-        is_cohort=is_created & (trace.consignment_status <= Status.DELIVERED),
-        transit_s=np.where(is_in_run, until - created, 0),
-        delay_s=trace.consignment_cause_s[:, list(WAITING_CAUSES)].sum(axis=1, dtype=np.int64),
+        is_created=is_created,
+        is_gone=(finished >= start_s) & (finished < end_s),
+        is_cohort=is_created & (seen.consignment_status <= Status.DELIVERED),
+        transit_s=until - created,
     )
 
 
-def gridlock_words(trace: Trace, plan: Plan, legend: Legend) -> tuple[str, ...]:
+def gridlock_words(seen: Tallies, plan: Plan, legend: Legend) -> tuple[str, ...]:
     """Return who waits for whom where nothing can move any more (R14).
 
     Returns
@@ -106,13 +108,12 @@ def gridlock_words(trace: Trace, plan: Plan, legend: Legend) -> tuple[str, ...]:
     One sentence a holder, each waiting for the yard of the next; empty if there is no gridlock.
     """
     start = datetime.fromisoformat(legend.window_start)
-    at = start + timedelta(seconds=trace.ended_s - plan.window_start_s)
+    at = start + timedelta(seconds=seen.ended_s - plan.window_start_s)
     said = []
-    for full, pool, train, wanted, milli_teu in trace.gridlock.reshape(-1, 5).tolist():
-        holder, index = "a load that waits", plan.station_detail[pool]
-        if train != NEVER:
-            holder, index = f"train {train}", trace.vehicle_pool[train]
-        leg = int(plan.pool_leg[index])
+    holders = zip(seen.gridlock.tolist(), seen.gridlock_pool.tolist(), strict=True)
+    for (full, _, train, wanted, milli_teu), pool in holders:
+        holder = "a load that waits" if train == NEVER else f"train {train}"
+        leg = int(plan.pool_leg[pool])
         said.append(
             f"gridlock on {at:%Y-%m-%d at %H:%M}, Kazakh time: {holder} ("
             f"{legend.leg_service[leg]}, {legend.leg_name[leg]}) takes {milli_teu / MILLI:g} TEU "
@@ -195,3 +196,19 @@ def mean_by_group(group: Integers, values: Numbers, groups: int) -> Floats:
     total = sum_by_group(group, values, groups)
     mean: Floats = np.full(groups, np.nan)
     return np.divide(total, weight, out=mean, where=weight > 0)
+
+
+def most_at_once(from_s: Integers, to_s: Integers) -> int:
+    """Return the most spans [from, to) that overlap at one instant, 0 without any."""
+    if not from_s.size:
+        return 0
+    events = np.sort(np.r_[from_s << 1, (to_s << 1) | 1].astype(np.int64))
+    level = np.cumsum(1 - 2 * (events & 1))
+    is_last = np.r_[events[1:] >> 1 != events[:-1] >> 1, True]
+    return int(level[is_last].max())
+
+
+def day_lengths_s(start_s: int, end_s: int) -> NDArray[np.int64]:
+    """Return the seconds of each day that lie in a window: the last may be shorter."""
+    bounds = np.minimum(np.arange(-(-(end_s - start_s) // DAY_S) + 1) * DAY_S, end_s - start_s)
+    return np.diff(bounds).astype(np.int64)

@@ -1,6 +1,6 @@
 """Stations: visits, waits, queues, service and utilisation over the window.
 
-In: Scope, Visits, Waits. Out: the table `stations`, and server time by station.
+In: Scope, Waits. Out: the table `stations`, and server time by station.
 """
 
 from typing import NamedTuple
@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from sim.measures.availability import open_seconds, overtime_seconds, shut_spans
+from sim.measures.availability import Closures, open_seconds, overtime_seconds, shut_spans
 from sim.measures.columns import names
-from sim.measures.scope import HOUR_S, Flags, Floats, Scope, mean_by_group, sum_by_group
-from sim.measures.visits import Visits, Waits, overlap_by_station
+from sim.measures.scope import HOUR_S, Flags, Floats, Scope, sum_by_group
+from sim.measures.waits import Waits, ratio
 from sim.plan import NEVER, Kind
 
 
@@ -25,21 +25,21 @@ class Served(NamedTuple):
     shut_share: Floats
 
 
-def served(run: Scope, visited: Visits) -> Served:
+def served(run: Scope) -> Served:
     """Return the load, mean service and utilisation of each station."""
-    stations = len(run.legend.station_id)
-    asked = run.is_within(visited.request_s)
-    ended = asked & visited.is_ended
-    service = (visited.end_s - visited.start_s)[ended].astype(np.int64)
-    shut = shut_spans(run)
-    open_s = open_seconds(run, shut)
-    row_open = np.add.reduceat(open_s, run.plan.row_first[:-1])
-    rows = np.diff(run.plan.row_first)
+    seen, plan, window_s = run.seen, run.plan, run.end_s - run.start_s
+    closed = Closures(
+        seen.closure_index, seen.closure_start_s, seen.closure_end_s, run.start_s, run.end_s
+    )
+    shut = shut_spans(plan, closed)
+    open_s = open_seconds(plan, shut, window_s)
+    row_open = np.add.reduceat(open_s, plan.row_first[:-1])
+    overtime_s = overtime_seconds(plan, closed, seen.late_s, shut)
     return Served(
-        teu=sum_by_group(visited.station[asked], visited.load[asked], stations) / 1_000,
-        service_mean_h=mean_by_group(visited.station[ended], service, stations) / HOUR_S,
-        utilisation=_utilisation(run, visited, open_s, overtime_seconds(run, visited, shut)),
-        shut_share=1 - row_open / (rows * (run.end_s - run.start_s)),
+        teu=seen.load / 1_000,
+        service_mean_h=ratio(seen.service_s, seen.ended) / HOUR_S,
+        utilisation=_utilisation(run, open_s, overtime_s),
+        shut_share=1 - row_open / (np.diff(plan.row_first) * window_s),
     )
 
 
@@ -77,63 +77,45 @@ def _is_of_vehicles(run: Scope) -> Flags:
     return is_mine
 
 
-def _utilisation(run: Scope, visited: Visits, open_s: Floats, overtime_s: Floats) -> Floats:
+def _utilisation(run: Scope, open_s: Floats, overtime_s: Floats) -> Floats:
     """Return busy over available time: of servers, of train paths, of vehicles."""
     plan = run.plan
     at_rows = plan.row_first[:-1]
     capacity = np.add.reduceat(plan.row_servers * open_s, at_rows) + overtime_s
-    busy = _busy_seconds(run, visited)
+    busy = _busy_seconds(run)
     is_meter = plan.station_kind == Kind.METER
     if is_meter.any():
         paths = np.r_[plan.meter_paths_milli, 0]
         per_s = np.where(is_meter, paths[np.where(is_meter, plan.station_detail, -1)], 0)
-        entered = visited.is_started & run.is_within(visited.start_s)
-        entries = np.bincount(visited.station[entered], minlength=is_meter.size)
         capacity = np.where(is_meter, capacity * per_s / (1_000 * 86_400), capacity)
-        busy = np.where(is_meter, entries, busy)
+        busy = np.where(is_meter, run.seen.entered, busy)
     is_fleet = plan.station_kind == Kind.FLEET
     if is_fleet.any():
-        away, owned = _fleet_seconds(run)
         detail = plan.station_detail[is_fleet]
-        busy[is_fleet], capacity[is_fleet] = away[detail], owned[detail]
+        busy[is_fleet] = run.seen.fleet_away_s[detail]
+        capacity[is_fleet] = _owned_seconds(run)[detail]
     capacity[(plan.station_kind == Kind.POOL) | (plan.station_kind == Kind.YARD)] = 0
     share: Floats = np.full(busy.size, np.nan)
     return np.divide(busy, capacity, out=share, where=capacity > 0)
 
 
-def _busy_seconds(run: Scope, visited: Visits) -> Floats:
+def _busy_seconds(run: Scope) -> Floats:
     """Return server-seconds of service inside the window; a batch takes one server (R18)."""
-    busy = overlap_by_station(run, visited, visited.start_s, visited.end_s)
     batch_max = run.plan.station_batch_max
-    for station in np.flatnonzero(batch_max > 1):
-        mine = (visited.station == station) & visited.is_started
-        spans = np.c_[visited.start_s[mine], visited.end_s[mine]]
-        if spans.size:
-            together, size = np.unique(spans, axis=0, return_counts=True)
-            inside = np.minimum(together[:, 1], run.end_s) - np.maximum(
-                together[:, 0], run.start_s
-            )
-            servers = np.ceil(size / batch_max[station])
-            busy[station] = (np.maximum(inside, 0) * servers).sum()
-    return busy
+    busy: Floats = np.where(batch_max > 1, 0, run.seen.busy_s).astype(float)
+    station, start_s, end_s, size = run.seen.batch_s.T
+    inside_s = np.minimum(end_s, run.end_s) - np.maximum(start_s, run.start_s)
+    servers = -(-size // batch_max[station])
+    return busy + sum_by_group(station, np.maximum(inside_s, 0) * servers, busy.size)
 
 
-def _fleet_seconds(run: Scope) -> tuple[Floats, Floats]:
-    """Return by fleet the vehicle-seconds under way and the vehicle-seconds owned."""
-    plan, trace = run.plan, run.trace
-    fleets = plan.fleet_service.size
-    fleet_of_service = np.full(plan.service_fleet.size + 1, NEVER)
-    fleet_of_service[:-1] = plan.service_fleet
-    pool_service = np.r_[plan.leg_service[plan.pool_leg], NEVER]
-    fleet = fleet_of_service[pool_service[trace.vehicle_pool]]
-    is_mine: Flags = (fleet != NEVER) & (trace.vehicle_departed_s != NEVER)
-    left = np.maximum(trace.vehicle_departed_s[is_mine], run.start_s)
-    back = np.where(trace.vehicle_ended_s == NEVER, trace.ended_s, trace.vehicle_ended_s)[is_mine]
-    away = np.maximum(np.minimum(back, run.end_s) - left, 0)
-    owned = np.zeros(fleets)
-    for fleet_index, service in enumerate(plan.fleet_service):
+def _owned_seconds(run: Scope) -> Floats:
+    """Return by fleet the vehicle-seconds owned."""
+    plan = run.plan
+    owned = np.zeros(plan.fleet_service.size)
+    for fleet, service in enumerate(plan.fleet_service):
         first, last = plan.state_first[service], plan.state_first[service + 1]
         begins = np.clip(plan.state_from_s[first:last], run.start_s, run.end_s)
         spans = np.diff(np.r_[begins, run.end_s])
-        owned[fleet_index] = (spans * plan.state_vehicles[first:last]).sum()
-    return sum_by_group(fleet[is_mine], away, fleets), owned
+        owned[fleet] = (spans * plan.state_vehicles[first:last]).sum()
+    return owned

@@ -7,15 +7,13 @@ import numpy as np
 import pandas as pd
 
 from sim.measures.columns import names
-from sim.measures.flows import is_inside
-from sim.measures.scope import Floats, Integers, Scope, sum_by_group
-from sim.plan import NEVER
+from sim.measures.scope import Floats, Scope
 
 
 def stock_table(run: Scope) -> pd.DataFrame:
     """Return one row per place that holds something at either end, stations first."""
     legend = run.legend
-    start, end = (_teu_by_place(run, instant) for instant in (run.start_s, run.end_s))
+    start, end = (_teu_by_place(run, end) for end in (0, 1))
     table = pd.DataFrame(
         {
             "place": [*legend.station_id, "aboard", "origin"],
@@ -29,40 +27,12 @@ def stock_table(run: Scope) -> pd.DataFrame:
     return table[held].reset_index(drop=True)[names("stock")]
 
 
-def _teu_by_place(run: Scope, instant_s: int) -> Floats:
-    """Return `(S + 2,)` TEU inside just before an instant: at stations, aboard, at origin."""
-    stations = len(run.legend.station_id)
-    place = np.full(run.teu.size, stations + 1)
-    trace = run.trace
-    at_station = _spans(trace.stay_request_s, trace.stay_end_s, instant_s)
-    aboard = _aboard(run, instant_s)
-    place[trace.stay_consignment[aboard]] = _vehicle_place(run, instant_s)[
-        trace.stay_vehicle[aboard]
-    ]
-    place[trace.stay_consignment[at_station]] = trace.stay_station[at_station]
-    inside = is_inside(run, instant_s)
-    return sum_by_group(place[inside], run.teu[inside], stations + 2)
+def _teu_by_place(run: Scope, end: int) -> Floats:
+    """Return `(S + 2,)` TEU inside at the window's start (0) or end (1).
 
-
-def _spans(from_s: Integers, to_s: Integers, instant_s: int) -> Integers:
-    """Return the rows that had begun before an instant and ended no earlier."""
-    return np.flatnonzero((from_s < instant_s) & ((to_s == NEVER) | (to_s >= instant_s)))
-
-
-def _aboard(run: Scope, instant_s: int) -> Integers:
-    """Return the stays whose vehicle was under way just before an instant."""
-    trace = run.trace
-    under_way = np.zeros(trace.vehicle_pool.size + 1, bool)
-    left = trace.vehicle_departed_s != NEVER
-    rows = _spans(trace.vehicle_departed_s, trace.vehicle_ended_s, instant_s)
-    under_way[rows[left[rows]]] = True
-    return np.flatnonzero(under_way[trace.stay_vehicle])
-
-
-def _vehicle_place(run: Scope, instant_s: int) -> Integers:
-    """Return `(V,)` the station each vehicle was at just before an instant, else `aboard`."""
-    trace = run.trace
-    place = np.full(trace.vehicle_pool.size, len(run.legend.station_id))
-    rows = _spans(trace.visit_request_s, trace.visit_end_s, instant_s)
-    place[trace.visit_vehicle[rows]] = trace.visit_station[rows]
-    return place
+    At stations, aboard, and at its origin what is nowhere else.
+    """
+    placed = run.seen.stock[end]
+    inside = run.is_inside((run.start_s, run.end_s)[end])
+    load = run.plan.flow_lot_teu[run.seen.consignment_flow[inside]].sum()
+    return np.append(placed, load - placed.sum()) / 1_000

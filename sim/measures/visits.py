@@ -1,28 +1,21 @@
-"""All visits of a run in one list, and what waits where: means, peaks, integrals.
+"""All visits of a Trace in one list, and what is counted of them by station and day.
 
-In: Scope. Out: `Visits`, `Waits` by station, the queues' peaks and daily figures. An
-unfinished wait or service lasts to the run's end. Sorting packed integers instead of
-rows keeps a year at container level within seconds and two gigabytes.
+In: Window. Out: `Visits`, and the sums of `Tallies` that come from them. An unfinished
+wait or service lasts to the run's end. Sorting packed integers instead of rows keeps a
+year at container level within seconds and two gigabytes.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.measures.scope import (
-    DAY_S,
-    HOUR_S,
-    Flags,
-    Floats,
-    Integers,
-    Numbers,
-    Scope,
-    mean_by_group,
-    percentiles_by_group,
-    sum_by_group,
-)
+from sim.measures.scope import DAY_S, Flags, Integers, day_lengths_s, sum_by_group
+from sim.measures.window import Window
 from sim.plan import NEVER
+from sim.tallies import BIN_BITS, bins_up_to
+
+Ints = NDArray[np.int64]
 
 
 class Visits(NamedTuple):
@@ -36,35 +29,12 @@ class Visits(NamedTuple):
     is_started: Flags
     is_ended: Flags
     load: NDArray[np.int32]
-    """Thousandths of a TEU: sums of load times seconds stay exact."""
+    """Thousandths of a TEU."""
     flow: NDArray[np.int32]
     """Flow of the consignment, NEVER for a vehicle."""
 
 
-class Waits(NamedTuple):
-    """What the visits of each station waited; arrays `(S,)`."""
-
-    visits: Integers
-    """Requested in the window."""
-    unstarted: Integers
-    mean_h: Floats
-    p90_h: Floats
-    p95_h: Floats
-    max_h: Floats
-    queue_mean: Floats
-    queue_max: Integers
-
-
-class Peaks(NamedTuple):
-    """Most that waited, from a sweep over all instants at which a queue changed."""
-
-    by_station: Integers
-    """`(S,)`."""
-    by_day: Integers
-    """`(S, D)`; a queue that stands since yesterday counts today."""
-
-
-def visits(run: Scope) -> Visits:
+def visits(run: Window) -> Visits:
     """Return every visit of the run."""
     trace = run.trace
     start = np.r_[trace.visit_start_s, trace.stay_start_s]
@@ -88,59 +58,108 @@ def visits(run: Scope) -> Visits:
     )
 
 
-def waits(run: Scope, visited: Visits, queue_max: Integers) -> Waits:
-    """Return what the visits requested in the window waited, by station."""
-    stations = len(run.legend.station_id)
+def by_station(run: Window, visited: Visits) -> dict[str, Any]:
+    """Return the fields of `Tallies` about stations over the whole window."""
+    size = run.stations
     asked = run.is_within(visited.request_s)
-    begun = asked & visited.is_started
-    station = visited.station[begun].astype(np.int64)
-    wait = (visited.start_s[begun] - visited.request_s[begun]).astype(np.int64)
-    tail = percentiles_by_group(station, wait, stations, (90.0, 95.0, 100.0)) / HOUR_S
-    count = np.bincount(visited.station[asked], minlength=stations)
-    waiting_s = overlap_by_station(run, visited, visited.request_s, visited.start_s)
-    return Waits(
-        visits=count,
-        unstarted=count - np.bincount(station, minlength=stations),
-        mean_h=mean_by_group(station, wait, stations) / HOUR_S,
-        p90_h=tail[:, 0],
-        p95_h=tail[:, 1],
-        max_h=tail[:, 2],
-        queue_mean=waiting_s / (run.end_s - run.start_s),
-        queue_max=queue_max,
-    )
+    begun, ended = asked & visited.is_started, asked & visited.is_ended
+    at = visited.station[begun].astype(np.int64)
+    wait_s = (visited.start_s - visited.request_s)[begun].astype(np.int64)
+    longest = np.full(size, NEVER, np.int64)
+    np.maximum.at(longest, at, wait_s)
+    entered = visited.is_started & run.is_within(visited.start_s)
+    is_there = (visited.request_s < run.end_s) & (visited.end_s >= run.start_s)
+    inside_s = np.minimum(visited.end_s, run.end_s) - np.maximum(visited.start_s, run.start_s)
+    service_s = (visited.end_s - visited.start_s)[ended]
+    bins = bins_up_to(run.plan.horizon_s)
+    cell, cells = at * bins + _bin(wait_s), size * bins
+    return {
+        "visits": np.bincount(visited.station[asked], minlength=size),
+        "load": summed(visited.station[asked], visited.load[asked], size),
+        "begun": np.bincount(at, minlength=size),
+        "wait_s": summed(at, wait_s, size),
+        "wait_max_s": longest,
+        "wait_count": np.bincount(cell, minlength=cells).reshape(size, bins),
+        "wait_sum_s": summed(cell, wait_s, cells).reshape(size, bins),
+        "ended": np.bincount(visited.station[ended], minlength=size),
+        "service_s": summed(visited.station[ended], service_s, size),
+        "busy_s": summed(visited.station, np.maximum(inside_s, 0), size),
+        "entered": np.bincount(visited.station[entered], minlength=size),
+        "is_used": np.bincount(visited.station[is_there], minlength=size) > 0,
+    }
 
 
-def overlap_by_station(
-    run: Scope, visited: Visits, from_s: NDArray[np.int32], to_s: NDArray[np.int32]
-) -> Floats:
-    """Return by station the seconds inside the window of all spans from `from_s` to `to_s`."""
-    inside = np.minimum(to_s, run.end_s) - np.maximum(from_s, run.start_s)
-    return sum_by_group(visited.station, np.maximum(inside, 0), len(run.legend.station_id))
+def by_flow(run: Window, visited: Visits) -> dict[str, Any]:
+    """Return waits of consignments by station and flow."""
+    shape = (run.stations, run.plan.flow_lot.size)
+    begun = run.is_within(visited.request_s) & visited.is_started & (visited.flow != NEVER)
+    pair = visited.station[begun].astype(np.int64) * shape[1] + visited.flow[begun]
+    wait_s = (visited.start_s - visited.request_s)[begun]
+    size = shape[0] * shape[1]
+    return {
+        "flow_begun": np.bincount(pair, minlength=size).reshape(shape),
+        "flow_wait_s": summed(pair, wait_s, size).reshape(shape),
+    }
 
 
-def most_at_once(from_s: Integers, to_s: Integers) -> int:
-    """Return the most spans [from, to) that overlap at one instant, 0 without any."""
-    if not from_s.size:
-        return 0
-    events = np.sort(np.r_[from_s << 1, (to_s << 1) | 1].astype(np.int64))
-    level = np.cumsum(1 - 2 * (events & 1))
-    is_last = np.r_[events[1:] >> 1 != events[:-1] >> 1, True]
-    return int(level[is_last].max())
+def longer_waits(run: Window, visited: Visits, over_s: Ints) -> Ints:
+    """Return `(O, S)` how many visits requested in the window waited longer than stated."""
+    begun = run.is_within(visited.request_s) & visited.is_started
+    station = visited.station[begun]
+    wait_s = (visited.start_s - visited.request_s)[begun]
+    rows = [np.bincount(station[wait_s > s], minlength=run.stations) for s in over_s]
+    return np.array(rows, dtype=np.int64).reshape(len(over_s), run.stations)
 
 
-def peaks(run: Scope, visited: Visits, days: int) -> Peaks:
-    """Return the longest queue of each station in the window, and of each of its days.
+def by_day(run: Window, visited: Visits) -> dict[str, Any]:
+    """Return the fields of `Tallies` about the days of the window."""
+    count = run.days
+    shape = (run.stations, count)
+    lane = visited.station * np.int32(count + 1)
+    one = np.ones(visited.station.size, np.int32)
+    day, rest = _days_of(run, visited.request_s, count)
+    length_s = day_lengths_s(run.start_s, run.end_s)
+    waiting = _daily_integral(lane + day, rest, one, shape[0], length_s)
+    stored = _daily_integral(lane + day, rest, visited.load, shape[0], length_s)
+    day, rest = _days_of(run, visited.start_s, count)
+    waiting -= _daily_integral(lane + day, rest, one, shape[0], length_s)
+    day, rest = _days_of(run, visited.end_s, count)
+    stored -= _daily_integral(lane + day, rest, visited.load, shape[0], length_s)
+    ended = visited.is_ended & run.is_within(visited.end_s)
+    cell, size = (lane + day)[ended], shape[0] * (count + 1)
+    return {
+        "day_ended": np.bincount(cell, minlength=size).reshape(-1, count + 1)[:, :count],
+        "day_load": summed(cell, visited.load[ended], size).reshape(-1, count + 1)[:, :count],
+        "day_waiting_s": waiting,
+        "day_load_s": stored,
+        "day_queue_max": _peaks(run, visited, count),
+    }
+
+
+def summed(group: Integers, values: Integers, groups: int) -> Ints:
+    """Return the sum of whole numbers for each of `groups`, exact below 2**53."""
+    return sum_by_group(group, values, groups).astype(np.int64)
+
+
+def _bin(values: Ints) -> Ints:
+    """Return the bin of each wait (`sim.tallies.BIN_BITS`)."""
+    bits: Ints = np.frexp(values)[1].astype(np.int64)
+    shift = np.maximum(bits - BIN_BITS - 1, 0)
+    return (shift << BIN_BITS) + (values >> shift)
+
+
+def _peaks(run: Window, visited: Visits, days: int) -> Ints:
+    """Return `(S, D)` the longest queue of each station on each day of the window.
 
     A queue is counted after all changes of an instant, so a visit that is granted in
-    the second of its request never waited.
+    the second of its request never waited; one that stands since yesterday counts today.
     """
-    stations = len(run.legend.station_id)
     from_s = np.maximum(visited.request_s, run.start_s)
     to_s = np.minimum(visited.start_s, run.end_s)
     waited = np.flatnonzero(to_s > from_s)
-    by_day = np.zeros((stations, days), np.int64)
+    peak = np.zeros((run.stations, days), np.int64)
     if not waited.size:
-        return Peaks(np.zeros(stations, np.int64), by_day)
+        return peak
     # station, instant, 0 for a request and 1 for a start: one sortable integer
     lane = visited.station[waited].astype(np.int64) << 33
     events = np.concatenate((lane | _doubled(from_s, waited), lane | _doubled(to_s, waited) | 1))
@@ -150,8 +169,8 @@ def peaks(run: Scope, visited: Visits, days: int) -> Peaks:
     is_last = np.r_[moment[1:] != moment[:-1], True]
     moment, level = moment[is_last], level[is_last]
     station, instant = moment >> 32, moment & 0xFFFFFFFF
-    _fill_days(by_day, station, (instant - run.start_s), level)
-    return Peaks(by_day.max(axis=1), by_day)
+    _fill_days(peak, station, (instant - run.start_s), level)
+    return peak
 
 
 def _doubled(instants_s: NDArray[np.int32], rows: Integers) -> NDArray[np.int64]:
@@ -188,7 +207,7 @@ def _carried(closing: Integers) -> Integers:
     return np.concatenate((np.zeros((stations, 1), np.int64), known[:, :-1]), axis=1)
 
 
-def days_of(run: Scope, instants_s: NDArray[np.int32], days: int) -> tuple[Integers, Integers]:
+def _days_of(run: Window, instants_s: NDArray[np.int32], days: int) -> tuple[Integers, Integers]:
     """Return the day of the window of each instant, and the seconds left of that day.
 
     Instants before the window count as its first; those after it as day `days`.
@@ -202,9 +221,9 @@ def days_of(run: Scope, instants_s: NDArray[np.int32], days: int) -> tuple[Integ
     return day, rest
 
 
-def daily_integral(
-    cell: Integers, rest: Integers, load: Numbers, shape: tuple[int, int]
-) -> Floats:
+def _daily_integral(
+    cell: Integers, rest: Integers, load: Integers, lanes: int, length_s: Ints
+) -> Ints:
     """Return load times seconds by (lane, day) of what began and never ended.
 
     The integral of spans is this of their starts less this of their ends.
@@ -217,12 +236,13 @@ def daily_integral(
         `(N,)`, seconds left of that day.
     load
         `(N,)`.
-    shape
-        Lanes and days.
+    lanes
+        Number of stations.
+    length_s
+        `(D,)` seconds of each day that lie in the window.
     """
-    lanes, days = shape
-    size = lanes * (days + 1)
-    first = sum_by_group(cell, load * rest.astype(np.float64), size).reshape(lanes, days + 1)
-    begun = sum_by_group(cell, load, size).reshape(lanes, days + 1)
+    days = length_s.size
+    first = summed(cell, load * rest.astype(np.int64), lanes * (days + 1))
+    begun = summed(cell, load, lanes * (days + 1)).reshape(lanes, days + 1)
     before = np.cumsum(begun, axis=1) - begun
-    return (first + DAY_S * before)[:, :days]
+    return first.reshape(lanes, days + 1)[:, :days] + length_s * before[:, :days]
