@@ -15,7 +15,6 @@ from sim.kernel.layout import (
     H_ROW,
     H_STOPPED,
     K_AT_WORK,
-    K_ENTERED,
     K_NOW,
     K_STAYS,
     K_VEHICLES,
@@ -23,7 +22,7 @@ from sim.kernel.layout import (
     K_VISITS,
     L_YARD,
     N_CREATED,
-    N_FINISHED,
+    N_STEP,
     P_LEG,
     R_STATION,
     S_DETAIL,
@@ -64,7 +63,7 @@ def close_all(  # noqa: C901 - one loop for each thing that may be open
     hand: Ints,
     vehicle: Ints,
     cons: Ints,
-    entry: Ints,
+    inside: Ints,
     queue_first: Ints,
     visits: Rows,
     stays: Rows,
@@ -81,6 +80,8 @@ def close_all(  # noqa: C901 - one loop for each thing that may be open
 
     Parameters
     ----------
+    inside
+        Consignments that have not finished, with those that have yet to enter.
     visits, stays
         With room for all that is open.
     """
@@ -115,12 +116,11 @@ def close_all(  # noqa: C901 - one loop for each thing that may be open
                 for cause in range(CAUSES):
                     cause_s[n, cause] += cause_s[t, cause]
                 n = trav[n, T_NEXT]
-    entered = run[K_ENTERED]
-    for at in range(len(cons)):
-        n = entry[at]
-        if at < entered and cons[n, N_FINISHED] == NEVER:
+    for at in range(len(inside)):
+        n = inside[at]
+        if cons[n, N_STEP] != NEVER:
             give_back(cause_s, trav, share, ledger, run, sizes, n, end_s)
-        elif at >= entered and cons[n, N_CREATED] < end_s:
+        elif cons[n, N_CREATED] < end_s:
             outside_s = end_s - cons[n, N_CREATED]
             book(cause_s, trav, share, ledger, run, sizes, n, NEVER, CLOSED, NEVER, outside_s)
 

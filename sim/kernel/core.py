@@ -75,10 +75,10 @@ from sim.kernel.layout import (
     IN_LONG_HOLD,
     INDEX_MASK,
     K_ACTING,
+    K_ARRIVED,
     K_BEGUN,
     K_CHANGED,
     K_ENTERED,
-    K_FINISHED,
     K_FREE_FORCES,
     K_FREE_ROOMS,
     K_FREE_SHARES,
@@ -90,6 +90,8 @@ from sim.kernel.layout import (
     K_NEED,
     K_NOW,
     K_OUTAGES,
+    K_PAUSE,
+    K_PROVIDED,
     K_REACTING,
     K_RUNNING,
     K_SPELLS,
@@ -114,10 +116,8 @@ from sim.kernel.layout import (
     MOVING,
     N_CREATED,
     N_ENTERED,
-    N_FINISHED,
     N_FLOW,
     N_ROUTE,
-    N_STATUS,
     N_STEP,
     N_YARD,
     NO_CLAIM,
@@ -143,6 +143,7 @@ from sim.kernel.layout import (
     P_OPEN,
     P_SERVICE,
     P_STATION,
+    PAUSE,
     R_AT_CLOSING,
     R_BREAKDOWN,
     R_FREE,
@@ -168,6 +169,7 @@ from sim.kernel.layout import (
     S_ROW_END,
     S_SHARE,
     S_SHUT,
+    S_UNSEEN,
     SHARE_NEXT,
     SHARES,
     SPELLS,
@@ -212,6 +214,7 @@ from sim.kernel.layout import (
 from sim.kernel.queues import (
     ask,
     calls_left,
+    finish,
     first_queue,
     give_back_server,
     is_at_hand,
@@ -298,7 +301,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
     first_day: int,
     stop_after: int,
 ) -> int:
-    """Let the run go on to its end, or until a table is full; return which, or DONE.
+    """Let the run go on to its end, a pause, or until a table is full; return which.
 
     Parameters
     ----------
@@ -383,9 +386,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             step = cons[n, N_STEP] + 1
             cons[n, N_STEP] = step
             if step == route_step[cons[n, N_ROUTE] + 1]:
-                cons[n, N_FINISHED], cons[n, N_STATUS] = now, DELIVERED
-                run[K_FINISHED] += 1
-                run[K_STOPPING] |= run[K_FINISHED] == stop_after
+                finish(cons, trav, run, n, now, DELIVERED, stop_after)
                 if y != NEVER:
                     yard[y, Y_OCCUPIED] -= flow[f, O_TEU]
                     mark(ready, is_ready, yard[y, Y_STATION])
@@ -444,9 +445,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 for cause in range(CAUSES):
                     cause_s[n, cause] += cause_s[t, cause]
                 if is_turned_away:
-                    cons[n, N_FINISHED], cons[n, N_STATUS] = now, REFUSED_STORAGE
-                    run[K_FINISHED] += 1
-                    run[K_STOPPING] |= run[K_FINISHED] == stop_after
+                    finish(cons, trav, run, n, now, REFUSED_STORAGE, stop_after)
                 else:
                     cons[n, N_YARD] = vehicle[i, V_YARD]
                     trav[n, T_NEXT] = run[K_GOING]
@@ -459,6 +458,8 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 run[K_RUNNING] = t
             else:
                 vehicle[i, V_ENDED] = now
+                trav[t, T_NEXT] = run[K_ARRIVED]
+                run[K_ARRIVED] = t
                 leave_origin(vehicle, i, room, yard, ready, is_ready, run)
 
         elif run[K_RUNNING] != NEVER:
@@ -631,7 +632,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 pass_on_turn(pool, service, service_pool, ready, is_ready, p)
                 run[K_WATCHING] |= not run[K_STOPPING]
 
-        elif run[K_ENTERED] < consignments and cons[entry[run[K_ENTERED]], N_ENTERED] == now:
+        elif run[K_ENTERED] < run[K_PROVIDED] and cons[entry[run[K_ENTERED]], N_ENTERED] == now:
             # ------------------------------------------------- a consignment enters
             n = entry[run[K_ENTERED]]
             run[K_ENTERED] += 1
@@ -643,10 +644,8 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 )  # fmt: skip
             if cons[n, N_ROUTE] in (NEVER, BANNED):
                 is_banned = cons[n, N_ROUTE] == BANNED
-                cons[n, N_FINISHED] = now
-                cons[n, N_STATUS] = REFUSED_BAN if is_banned else REFUSED_NO_ROUTE
-                run[K_FINISHED] += 1
-                run[K_STOPPING] |= run[K_FINISHED] == stop_after
+                status = REFUSED_BAN if is_banned else REFUSED_NO_ROUTE
+                finish(cons, trav, run, n, now, status, stop_after)
             else:
                 cons[n, N_STEP] = route_step[cons[n, N_ROUTE]] - 1
                 trav[n, T_NEXT] = run[K_GOING]
@@ -780,7 +779,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                     for k in range(size):
                         q = first_queue(queue_first, s, classes)
                         t = queue_first[q]
-                        take_out(trav, queue_first, queue_last, station, s, q, t)
+                        take_out(trav, queue_first, queue_last, station, s, q, t, now)
                         i = t - first_vehicle
                         is_vehicle = i >= 0
                         is_mooring = is_vehicle and vehicle[i, V_PHASE] == MOORING
@@ -849,12 +848,10 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                     while queue_last[q] == NEVER or trav[queue_last[q], T_REQUEST] < now:
                         q -= 1
                     n = queue_last[q]
-                    take_out(trav, queue_first, queue_last, station, s, q, n)
+                    take_out(trav, queue_first, queue_last, station, s, q, n, now)
                     write_stay(stays, run[K_STAYS], n, s, now, NEVER, NEVER, NEVER)
                     run[K_STAYS] += 1
-                    cons[n, N_FINISHED], cons[n, N_STATUS] = now, REFUSED_QUEUE
-                    run[K_FINISHED] += 1
-                    run[K_STOPPING] |= run[K_FINISHED] == stop_after
+                    finish(cons, trav, run, n, now, REFUSED_QUEUE, stop_after)
                     if cons[n, N_YARD] != NEVER:
                         y = cons[n, N_YARD]
                         yard[y, Y_OCCUPIED] -= flow[cons[n, N_FLOW], O_TEU]
@@ -872,7 +869,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                     enter_section(meter, m, factor_ppm, now)
                     q = first_queue(queue_first, s, classes)
                     t = queue_first[q]
-                    take_out(trav, queue_first, queue_last, station, s, q, t)
+                    take_out(trav, queue_first, queue_last, station, s, q, t, now)
                     i = t - first_vehicle
                     e, request_s = vehicle[i, V_ELEMENT], trav[t, T_REQUEST]
                     place, move_s = element[e, E_PLACE], element[e, E_MOVE]
@@ -994,7 +991,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                             continue
                         joined_s = trav[n, T_REQUEST]
                         first_s = min(first_s, joined_s)
-                        take_out(trav, queue_first, queue_last, station, s, q, n)
+                        take_out(trav, queue_first, queue_last, station, s, q, n, now)
                         book_forming(
                             cause_s, trav, share, ledger, run, sizes, station, spell,
                             pool, p, vehicle, n, places, now,
@@ -1004,9 +1001,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                             write_stay(stays, run[K_STAYS], n, s, joined_s, NEVER, NEVER, NEVER)
                             run[K_STAYS] += 1
                             turn_away(cons, flow, pool, pool_rooms, yard, ready, is_ready, p, n)
-                            cons[n, N_FINISHED], cons[n, N_STATUS] = now, REFUSED_STORAGE
-                            run[K_FINISHED] += 1
-                            run[K_STOPPING] |= run[K_FINISHED] == stop_after
+                            finish(cons, trav, run, n, now, REFUSED_STORAGE, stop_after)
                             n = after
                             continue
                         write_stay(stays, run[K_STAYS], n, s, joined_s, now, now, i)
@@ -1024,6 +1019,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                             trav, queue_first, queue_last, station, ready, is_ready, classes,
                             t, to, now,
                         )  # fmt: skip
+                        station[to, S_UNSEEN] += 1
                         mark(ready, is_ready, fleet[g, F_STATION])
                         break
                     if is_refused:
@@ -1079,7 +1075,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                     if not has_room and not yard[y, Y_REFUSES]:
                         run[K_WATCHING] |= not run[K_STOPPING]
                         break
-                    take_out(trav, queue_first, queue_last, station, s, q, t)
+                    take_out(trav, queue_first, queue_last, station, s, q, t, now)
                     request_s = trav[t, T_REQUEST]
                     if has_room:
                         yard[y, Y_OCCUPIED] += load_teu
@@ -1089,6 +1085,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                             t, s, STORAGE_CAUSE, request_s, now,
                         )  # fmt: skip
                     if not is_vehicle:
+                        station[s, S_UNSEEN] -= 1
                         pool[p, P_CLAIM] = CLAIM_GRANTED if has_room else CLAIM_REFUSED
                         mark(ready, is_ready, pool[p, P_STATION])
                         continue
@@ -1138,10 +1135,12 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             now = horizon_s
             if events[0]:
                 now = min(now, events[1] >> 32)
-            if run[K_ENTERED] < consignments:
+            if run[K_ENTERED] < run[K_PROVIDED]:
                 now = min(now, cons[entry[run[K_ENTERED]], N_ENTERED])
             if run[K_CHANGED] < len(change):
                 now = min(now, change[run[K_CHANGED], 0])
+            if now >= run[K_PAUSE]:
+                return PAUSE
             run[K_NOW] = now
             if now >= horizon_s:
                 return DONE

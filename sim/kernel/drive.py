@@ -55,11 +55,8 @@ def drive(
 def begin(plan: Plan, draws: Draws, *, ledger_size: int = LEDGER_SIZE, room: int = ROOM) -> Ended:
     """Return the tables of a run before anything has happened."""
     tables = tables_of(plan, draws)
-    growing = _begin(tables, plan, ledger_size, room)
     with np.errstate(over="ignore"):
-        for d in range(len(tables.breakdown)):
-            wind_up(tables.breakdown, tables.gap_key, tables.law_table, d)
-    return Ended(tables, growing)
+        return Ended(tables, opened(tables, plan, ledger_size, room))
 
 
 def go_on(left: Ended, plan: Plan, stream: int, until_s: int) -> Ended:
@@ -88,17 +85,18 @@ def go_on(left: Ended, plan: Plan, stream: int, until_s: int) -> Ended:
                 plan.first_day,
                 plan.stop_after_consignments,
             )
-            growing = _grown(tables, growing, full)
+            growing = grown(tables, growing, full)
     return Ended(tables, growing)
 
 
 def close(left: Ended) -> Ended:
     """Return the tables with everything booked and written down that the end cuts short."""
+    inside = np.flatnonzero(left.tables.consignment[:, k.N_FINISHED] == NEVER)
     with np.errstate(over="ignore"):
-        return Ended(left.tables, _closed(left.tables, left.growing))
+        return Ended(left.tables, closed(left.tables, left.growing, inside))
 
 
-def _begin(tables: Tables, plan: Plan, ledger_size: int, room: int) -> Growing:
+def opened(tables: Tables, plan: Plan, ledger_size: int, room: int) -> Growing:
     """Return the growing tables as a run begins."""
     cons, flow, run = tables.consignment, tables.flow, tables.run
     first_vehicle = len(cons) + len(tables.pool)
@@ -112,6 +110,8 @@ def _begin(tables: Tables, plan: Plan, ledger_size: int, room: int) -> Growing:
     share[:-1, k.SHARE_FLOW] = np.arange(len(flow) - 1)
     share[:-1, k.SHARE_COUNT] = 1
     share = refilled(share, len(flow) + room, len(flow) - 1)
+    for d in range(len(tables.breakdown)):
+        wind_up(tables.breakdown, tables.gap_key, tables.law_table, d)
     none = np.full((1, 3), NEVER, dtype=np.int64)
     run[k.K_FREE_SHARES] = len(share) - len(flow)
     linked = refilled(none, room + 1)
@@ -159,7 +159,7 @@ def _calendar(tables: Tables, plan: Plan, room: int) -> Ints:
     return heap
 
 
-def _grown(tables: Tables, growing: Growing, full: int) -> Growing:
+def grown(tables: Tables, growing: Growing, full: int) -> Growing:
     """Return the tables with room where the loop found none."""
     run, need = tables.run, int(tables.run[k.K_NEED])
     if full == k.EVENTS:
@@ -215,8 +215,16 @@ def _with_vehicles(growing: Growing, need: int, first_vehicle: int) -> Growing:
     )
 
 
-def _closed(tables: Tables, growing: Growing) -> Growing:
-    """Return the tables with everything booked and written down that the end cuts short."""
+def closed(tables: Tables, growing: Growing, inside: Ints) -> Growing:
+    """Return the tables with everything booked and written down that the end cuts short.
+
+    Parameters
+    ----------
+    tables, growing
+        As the loop left them.
+    inside
+        Consignments that have not finished, with those that have yet to enter.
+    """
     run, hand = tables.run, growing.hand
     still = int(run[k.K_VESSELS] + tables.station[:, k.S_LENGTH].sum())
     h = int(run[k.K_AT_WORK])
@@ -238,7 +246,7 @@ def _closed(tables: Tables, growing: Growing) -> Growing:
         hand,
         growing.vehicle,
         tables.consignment,
-        tables.entry,
+        inside,
         tables.queue_first,
         growing.visits,
         growing.stays,

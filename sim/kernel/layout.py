@@ -20,7 +20,10 @@ S_SHARE = 16
 """Share of its visitors that are served, parts per million (R8)."""
 S_LYING = 17
 """Vessels that lie idle at it, a berth."""
-STATION_COLUMNS = 18
+S_SINCE, S_PEAK, S_UNSEEN = 18, 19, 20
+"""Since when the queue has been as long as it is, the longest since the last pause, and how
+many of those in it are claims, which nobody sees waiting."""
+STATION_COLUMNS = 21
 
 # --- rows
 R_STATION, R_SERVERS, R_MEAN_TEU, R_REF_LOAD, R_AT_CLOSING, R_STANDING = range(6)
@@ -181,11 +184,18 @@ K_LOCKS, K_NEED = 24, 25
 """Rows of the gridlock; size that a table must have before the run can go on."""
 K_REACTING, K_OUTAGES = 26, 27
 """1: services in hand are to be stopped or taken up; breakdowns written down."""
-RUN_COLUMNS = 28
+K_PROVIDED, K_PAUSE = 28, 29
+"""How many consignments are known that enter; instant before which the loop stops."""
+K_GONE, K_ARRIVED = 30, 31
+"""Last of the consignments that have finished, and of the vehicles whose leg has ended; each
+leads to the one before it."""
+RUN_COLUMNS = 32
 
-# --- why the loop stops: it is over, or a table is full
+# --- why the loop stops: it is over, a table is full, or it is to pause
 DONE, EVENTS, VEHICLES, VESSELS, HANDS, SPELLS = range(6)
 SHARES, ROOMS, FORCES, VISITS, STAYS, LEDGER, OUTAGES = range(6, 13)
+PAUSE = 13
+"""Not full: the instant has come before which it was to stop."""
 
 # --- events: instant << 32 | kind << 28 | index
 MARK, TRAVELLER, TIMETABLE, VESSEL, ALARM, HAND, BREAKDOWN = range(7)

@@ -15,8 +15,13 @@ from sim.kernel.layout import (
     F_LYING_2,
     F_SIZE,
     FREE,
+    K_FINISHED,
     K_FREE_ROOMS,
+    K_GONE,
+    K_STOPPING,
+    N_FINISHED,
     N_ROUTE,
+    N_STATUS,
     N_STEP,
     R_DAY,
     R_FREE,
@@ -31,7 +36,10 @@ from sim.kernel.layout import (
     S_BLOCKS,
     S_CLASS,
     S_LENGTH,
+    S_PEAK,
     S_QUEUE_MAX,
+    S_SINCE,
+    S_UNSEEN,
     T_CLASS,
     T_NEXT,
     T_PREV,
@@ -50,6 +58,15 @@ NO_LIMIT = 1 << 62
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Rows = NDArray[np.int32]
+
+
+@inlined
+def note_length(station: Ints, s: int, now_s: int) -> None:
+    """Note how long a queue has been until now: it is about to change."""
+    if station[s, S_SINCE] < now_s:
+        length = station[s, S_LENGTH] - station[s, S_UNSEEN]
+        station[s, S_PEAK] = max(station[s, S_PEAK], length)
+        station[s, S_SINCE] = now_s
 
 
 @inlined
@@ -83,6 +100,7 @@ def queue(
         queue_last[q] = t
     else:
         trav[after, T_PREV] = t
+    note_length(station, s, now_s)
     station[s, S_LENGTH] += 1
 
 
@@ -173,7 +191,14 @@ def calls_left(row_table: Ints, row: int, now_s: int) -> int:
 
 @inlined
 def take_out(
-    trav: Ints, queue_first: Ints, queue_last: Ints, station: Ints, s: int, q: int, t: int
+    trav: Ints,
+    queue_first: Ints,
+    queue_last: Ints,
+    station: Ints,
+    s: int,
+    q: int,
+    t: int,
+    now_s: int,
 ) -> None:
     """Take a traveller out of queue `q` of a station."""
     before, after = trav[t, T_PREV], trav[t, T_NEXT]
@@ -185,6 +210,7 @@ def take_out(
         queue_last[q] = before
     else:
         trav[after, T_PREV] = before
+    note_length(station, s, now_s)
     station[s, S_LENGTH] -= 1
 
 
@@ -231,6 +257,18 @@ def leave_origin(
         run[K_FREE_ROOMS] += 1
         at = after
     vehicle[i, V_ROOM] = NEVER
+
+
+@inlined
+def finish(
+    cons: Ints, trav: Ints, run: Ints, n: int, now_s: int, status: int, stop_after: int
+) -> None:
+    """End a consignment's time in the run, delivered or refused."""
+    cons[n, N_FINISHED], cons[n, N_STATUS] = now_s, status
+    trav[n, T_NEXT] = run[K_GONE]
+    run[K_GONE] = n
+    run[K_FINISHED] += 1
+    run[K_STOPPING] |= run[K_FINISHED] == stop_after
 
 
 @inlined

@@ -18,6 +18,7 @@ from sim.kernel.layout import (
     N_STATUS,
 )
 from sim.kernel.order import sorted_by_first
+from sim.kernel.tables import Tables
 from sim.plan import Draws, Plan, Trace
 
 Ints = NDArray[np.int64]
@@ -58,11 +59,8 @@ def trace_of(plan: Plan, draws: Draws, ended: Ended) -> Trace:
     visit = sorted_by_first(ended.growing.visits[: run[K_VISITS]], vehicles)
     stay = sorted_by_first(ended.growing.stays[: run[K_STAYS]], len(cons))
     vehicle = ended.growing.vehicle[:vehicles, :4].astype(np.int32)
-    ledger = _ledger_rows(ended.growing.ledger, len(plan.closure_effect), len(plan.flow_class))
-    gridlock = ended.tables.locks[: run[K_LOCKS]].copy()
-    gridlock[:, 0] = plan.yard_station[gridlock[:, 0]]
-    gridlock[:, 3] = plan.yard_station[gridlock[:, 3]]
-    closure = _closures(draws, ended.growing.outage[: ended.tables.run[K_OUTAGES]])
+    ledger = ledger_rows(plan, ended.growing.ledger)
+    closure = closure_rows(draws, ended.growing.outage[: ended.tables.run[K_OUTAGES]])
     # A run that stops by count has created no one after that instant.
     created = slice(0, int(np.searchsorted(draws.consignment_created_s, ended_s, "right")))
     return Trace(
@@ -97,12 +95,18 @@ def trace_of(plan: Plan, draws: Draws, ended: Ended) -> Trace:
         closure_start_s=_column(closure, 1),
         closure_end_s=_column(closure, 2),
         ended_s=ended_s,
-        gridlock=gridlock.astype(np.int32),
+        gridlock=gridlock_rows(plan, ended.tables),
     )
 
 
-def _closures(draws: Draws, outage: Ints) -> NDArray[np.int32]:
-    """Return (closures, 3): index, begin, end; by begin and index."""
+def closure_rows(draws: Draws, outage: Ints) -> NDArray[np.int32]:
+    """Return `(closures, 3)` of index, begin and end, in order of begin and index.
+
+    Parameters
+    ----------
+    outage
+        `(M, 3)` breakdowns that the run has brought, in the same columns.
+    """
     known = (draws.closure_index, draws.closure_start_s, draws.closure_end_s)
     every = np.concatenate((np.stack(known, axis=1), outage)).astype(np.int32)
     return every[np.lexsort((every[:, 2], every[:, 0], every[:, 1]))]
@@ -112,12 +116,20 @@ def _column(table: NDArray[np.int32], column: int) -> NDArray[np.int32]:
     return np.ascontiguousarray(table[:, column])
 
 
-def _ledger_rows(ledger: Ints, closures: int, flows: int) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+def ledger_rows(plan: Plan, ledger: Ints) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     """Return place, cause, closure, flow and seconds, sorted by the first four."""
     rows = ledger[(ledger[:, 0] != 0) & (ledger[:, 1] != 0)]
     rows = rows[np.argsort(rows[:, 0])]
     key = rows[:, 0] - 1
-    key, flow = np.divmod(key, max(flows, 1))
-    key, closure = np.divmod(key, closures + 1)
+    key, flow = np.divmod(key, max(len(plan.flow_class), 1))
+    key, closure = np.divmod(key, len(plan.closure_effect) + 1)
     place, cause = np.divmod(key, CAUSES)
     return place - 1, cause, closure - 1, flow, np.ascontiguousarray(rows[:, 1])
+
+
+def gridlock_rows(plan: Plan, tables: Tables) -> NDArray[np.int32]:
+    """Return the cycle of holders as the Trace states it."""
+    found = tables.locks[: tables.run[K_LOCKS]].copy()
+    found[:, 0] = plan.yard_station[found[:, 0]]
+    found[:, 3] = plan.yard_station[found[:, 3]]
+    return found.astype(np.int32)

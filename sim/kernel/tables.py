@@ -17,6 +17,7 @@ Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
 
 DAY_S = 86_400
+NO_PAUSE = 1 << 62
 
 
 class Tables(NamedTuple):
@@ -86,6 +87,8 @@ def tables_of(plan: Plan, draws: Draws) -> Tables:
     _join_breakdowns(stations, rows, breakdown)
     run = np.zeros(k.RUN_COLUMNS, dtype=np.int64)
     run[[k.K_GOING, k.K_RUNNING, k.K_ACTING, k.K_LANDING, k.K_FREE_HAND, k.K_AT_WORK]] = NEVER
+    run[[k.K_GONE, k.K_ARRIVED]] = NEVER
+    run[k.K_PROVIDED], run[k.K_PAUSE] = len(draws.consignment_key), NO_PAUSE
     return Tables(
         station=stations,
         station_key=_words(plan.station_key),
@@ -143,7 +146,7 @@ def _stations(plan: Plan) -> Ints:
     table[:, k.S_QUEUE_MAX] = plan.station_queue_max
     table[:, k.S_ROW] = plan.row_first[:-1]
     table[:, k.S_ROW_END] = plan.row_first[1:]
-    table[:, k.S_LENGTH] = 0
+    table[:, [k.S_LENGTH, k.S_PEAK, k.S_UNSEEN]] = 0
     table[:, k.S_BLOCKS] = plan.station_blocks
     table[:, k.S_BREAKDOWNS] = 0
     table[:, k.S_SHARE] = plan.station_share_ppm

@@ -7,6 +7,7 @@ if no trace is asked for.
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.measures.availability import Closures, late_services
 from sim.measures.scope import WAITING_CAUSES, Flags, Integers
@@ -22,7 +23,7 @@ from sim.measures.visits import (
 )
 from sim.measures.window import Window, vehicle_leg, window
 from sim.plan import LOAD_CLASSES, NEVER, Cause, Kind, Plan, Status, Trace
-from sim.tallies import Seconds, Tallies, Watch
+from sim.tallies import Tallies, Watch
 
 
 def tally(trace: Trace, plan: Plan, watch: Watch) -> Tallies:
@@ -224,7 +225,7 @@ def _standing(from_s: Integers, to_s: Integers, instant_s: int) -> Integers:
     return np.flatnonzero((from_s < instant_s) & ((to_s == NEVER) | (to_s >= instant_s)))
 
 
-def _holding_pools(run: Window) -> Seconds:
+def _holding_pools(run: Window) -> NDArray[np.int32]:
     """Return the pool of each holder in a gridlock."""
     _, pool, train, *_ = run.trace.gridlock.reshape(-1, 5).T
     of_train = np.r_[run.trace.vehicle_pool, NEVER][train]

@@ -1,0 +1,686 @@
+"""Rows of the trace counted as soon as they are written, and forgotten (R20-R24).
+
+The loop writes visits, stays, finished consignments and ended legs as for a trace; at
+every pause they are added to `Counts` here, and their rows are used again. What a row
+cannot say alone is kept with its consignment (`C_*`) or vehicle (`W_*`) meanwhile.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import plan
+from sim.kernel.books import CAUSES, Seconds
+from sim.kernel.growth import longer
+from sim.kernel.jit import borrowed, compiled, inlined
+from sim.kernel.layout import (
+    K_ARRIVED,
+    K_GONE,
+    K_NOW,
+    K_STAYS,
+    K_VEHICLES,
+    K_VISITS,
+    N_CREATED,
+    N_ENTERED,
+    N_FINISHED,
+    N_FLOW,
+    N_ROUTE,
+    N_STATUS,
+    O_RANK,
+    O_TEU,
+    S_BATCH_MAX,
+    S_KIND,
+    T_CLASS,
+    T_NEXT,
+    T_SHARE,
+    V_DEPARTED,
+    V_ENDED,
+    V_LOAD,
+    V_POOL,
+)
+from sim.kernel.queues import Rows
+from sim.plan import NEVER, Cause, Kind, Status
+from sim.tallies import BIN_BITS
+
+Ints = NDArray[np.int64]
+
+# --- columns of stations
+A_VISITS, A_LOAD, A_BEGUN, A_WAIT, A_LONGEST, A_ENDED, A_SERVICE, A_BUSY = range(8)
+A_ENTERED, A_PASSED, A_PASSED_LOAD, A_JOINED, A_USED = range(8, 13)
+STATION_COUNTS = 13
+
+# --- columns of days: what began less what ended, and its seconds of the day it began
+D_WAITING, D_WAITING_S, D_STORED, D_STORED_S, D_ENDED, D_LOAD = range(6)
+DAY_COUNTS = 6
+
+# --- consignments and vehicles
+C_RELEASE, C_VEHICLE = 0, 1
+"""When its last stay let it go, and the vehicle it boarded then."""
+W_LOAD, W_MIX, W_TURNED, W_PLACED = 0, 1, 2, 3
+"""What boarded, whose (first of linked rows), when it was turned away, bits of the ends of
+the window at which it was at a station."""
+ABOARD = 4
+"""From this bit on: at which it was aboard, as long as no visit says otherwise."""
+VEHICLE_COUNTS = 4
+MIX_FLOW, MIX_COUNT, MIX_NEXT = 0, 1, 2
+
+# --- the numbers of a count
+I_LADEN, I_EMPTY, I_HELD, I_LATE, I_BATCH, I_MIX, I_FREE_MIX = range(7)
+"""I_HELD, I_LATE, I_BATCH: rows used; I_MIX, I_FREE_MIX: rows used, first of the unused."""
+NUMBERS = 7
+
+DAY_S = 86_400
+LOAD_CLASSES = len(plan.LOAD_CLASSES)
+SERVER = int(Kind.SERVER)
+POOL = int(Kind.POOL)
+DELIVERED = int(Status.DELIVERED)
+REFUSED_STORAGE = int(Status.REFUSED_STORAGE)
+MOVING = int(Cause.MOVING)
+SERVICE = int(Cause.SERVICE)
+FOREVER = (1 << 31) - 1
+
+
+class Counts(NamedTuple):
+    """What has been counted; letters as in `Tallies`."""
+
+    window: Ints
+    """(2,) start and end."""
+    numbers: Ints
+    station: Ints
+    """(S, 13) totals."""
+    day: Ints
+    """(S, D + 1, 6); the last day is after the window."""
+    wait: Ints
+    """(S, B, 2) visits, and their seconds."""
+    flow_wait: Ints
+    """(S, F, 2), or (0, 0, 2)."""
+    over_s: Ints
+    over: Ints
+    """(O, S)."""
+    line: Ints
+    """(X, F)."""
+    stock: Ints
+    """(2, S + 1)."""
+    fleet_away_s: Ints
+    leg: Ints
+    """(L, 2) vehicles and load."""
+    cause_s: Ints
+    """(2, F, causes) of those created in the window, and of those not refused."""
+    held_s: Ints
+    late_s: Ints
+    batch_s: Ints
+    """Rows of spans; there must be room for those of a pause."""
+    mix: Ints
+    """(M, 3) linked rows: consignments of a flow aboard a vehicle; there must be room."""
+    vehicle: Ints
+    """(V, 4)."""
+    consignment: Ints
+    """(N, 2)."""
+    misplaced: Ints
+    misloaded: Ints
+    """One row each; the first number NEVER as long as there is none."""
+
+
+class Marks(NamedTuple):
+    """What is fixed about what is counted."""
+
+    station_line: Ints
+    leg_line: Ints
+    leg_has_line: NDArray[np.bool_]
+    """(L,) whether a line lies on it, so that it matters whose load a vehicle carries."""
+    station_holds: Ints
+    leg_holds: Ints
+    pool_leg: Ints
+    leg_fleet: Ints
+    shut_first: Ints
+    """(S + 1,) first span of each station."""
+    shut_s: Ints
+    """(M, 2) spans of the window in which a row of the station was shut, apart, ascending."""
+
+
+class Records(NamedTuple):
+    """What stays of every consignment (N,)."""
+
+    finished_s: Seconds
+    status: NDArray[np.int8]
+    delay_s: Seconds
+    booked_s: Seconds
+    alive: Ints
+    """(groups,) consignments of each group of rows that have not finished."""
+
+
+@inlined
+def count_row(
+    totals: Ints,
+    wait: Ints,
+    day: Ints,
+    over_s: Ints,
+    over: Ints,
+    from_s: int,
+    to_s: int,
+    s: int,
+    request_s: int,
+    start_s: int,
+    end_s: int,
+    last_s: int,
+    load: int,
+) -> None:
+    """Count what visits of vehicles and of consignments have in common.
+
+    Parameters
+    ----------
+    last_s
+        To when it lasts if it has not started, or not ended.
+    """
+    is_started, is_ended = start_s != NEVER, end_s != NEVER
+    if not is_started:
+        start_s = last_s
+    if not is_ended:
+        end_s = last_s
+    if request_s >= to_s or end_s < from_s:
+        return
+    totals[s, A_USED] = 1
+    if request_s >= from_s:
+        totals[s, A_VISITS] += 1
+        totals[s, A_LOAD] += load
+        if is_started:
+            wait_s = start_s - request_s
+            totals[s, A_BEGUN] += 1
+            totals[s, A_WAIT] += wait_s
+            totals[s, A_LONGEST] = max(totals[s, A_LONGEST], wait_s)
+            shift = 0
+            while wait_s >> (shift + BIN_BITS + 1):
+                shift += 1
+            b = (shift << BIN_BITS) + (wait_s >> shift)
+            wait[s, b, 0] += 1
+            wait[s, b, 1] += wait_s
+            for o in range(len(over_s)):
+                over[o, s] += wait_s > over_s[o]
+        if is_ended:
+            totals[s, A_ENDED] += 1
+            totals[s, A_SERVICE] += end_s - start_s
+    totals[s, A_BUSY] += max(0, min(end_s, to_s) - max(start_s, from_s))
+    if is_started and from_s <= start_s < to_s:
+        totals[s, A_ENTERED] += 1
+    add_day(day, from_s, to_s, s, request_s, 1, load)
+    add_day(day, from_s, to_s, s, start_s, -1, 0)
+    add_day(day, from_s, to_s, s, end_s, 0, -load)
+    if is_ended and from_s <= end_s < to_s:
+        d = (end_s - from_s) // DAY_S
+        day[s, d, D_ENDED] += 1
+        day[s, d, D_LOAD] += load
+
+
+@inlined
+def add_day(
+    day: Ints, from_s: int, to_s: int, s: int, instant_s: int, waiting: int, stored: int
+) -> None:
+    """Add to what waits and what is stored from an instant on."""
+    if instant_s < to_s:
+        second = max(0, instant_s - from_s)
+        d = second // DAY_S
+        rest_s = min((d + 1) * DAY_S, to_s - from_s) - second
+        day[s, d, D_WAITING] += waiting
+        day[s, d, D_WAITING_S] += waiting * rest_s
+        day[s, d, D_STORED] += stored
+        day[s, d, D_STORED_S] += stored * rest_s
+
+
+@inlined
+def keep_span(
+    numbers: Ints,
+    batch_s: Ints,
+    late_s: Ints,
+    shut_first: Ints,
+    shut_s: Ints,
+    is_batch: bool,
+    from_s: int,
+    to_s: int,
+    s: int,
+    start_s: int,
+    end_s: int,
+) -> None:
+    """Keep a service of a batch, or one that overlaps a time in which its station was shut."""
+    if is_batch:
+        at = numbers[I_BATCH]
+        numbers[I_BATCH] += 1
+        batch_s[at, 0], batch_s[at, 1], batch_s[at, 2] = s, start_s, end_s
+        return
+    since_s, until_s = max(start_s, from_s), min(end_s, to_s)
+    if runs_late(shut_first, shut_s, s, since_s, until_s):
+        at = numbers[I_LATE]
+        numbers[I_LATE] += 1
+        late_s[at, 0], late_s[at, 1], late_s[at, 2] = s, since_s, until_s
+
+
+@inlined
+def runs_late(shut_first: Ints, shut_s: Ints, s: int, since_s: int, until_s: int) -> bool:
+    """Return whether a service overlaps a time in which its station was shut, in part."""
+    first, end = shut_first[s], shut_first[s + 1]
+    low = first
+    if low == end or until_s <= since_s:
+        return False
+    # The last that began before the end.
+    while low < end:
+        middle = (low + end) >> 1
+        if shut_s[middle, 0] < until_s:
+            low = middle + 1
+        else:
+            end = middle
+    return bool(low > first and shut_s[low - 1, 1] > since_s)
+
+
+@compiled
+def late_rows(shut_first: Ints, shut_s: Ints, rows: Ints) -> Ints:
+    """Return those of `(M, 3)` services that overlap such a time."""
+    late = np.empty_like(rows)
+    count = 0
+    for at in range(len(rows)):
+        if runs_late(shut_first, shut_s, rows[at, 0], rows[at, 1], rows[at, 2]):
+            late[count] = rows[at]
+            count += 1
+    return late[:count].copy()
+
+
+@compiled
+def count(
+    counts: Counts,
+    marks: Marks,
+    records: Records,
+    visits: Rows,
+    stays: Rows,
+    station: Ints,
+    cons: Ints,
+    flow: Ints,
+    vehicle: Ints,
+    trav: Ints,
+    cause_s: Seconds,
+    run: Ints,
+    group_bits: int,
+) -> None:
+    """Count all rows that have been written, and forget them.
+
+    Parameters
+    ----------
+    group_bits
+        A group of consignments' rows has two to the power of these.
+    """
+    count_stays(counts, marks, stays, run, station, cons, flow, vehicle)
+    count_finished(counts, records, run, cons, trav, cause_s, group_bits)
+    count_visits(counts, marks, visits, run, station, vehicle)
+    count_arrived(counts, marks, run, vehicle, trav, len(trav) - len(vehicle))
+    run[K_STAYS], run[K_VISITS] = 0, 0
+
+
+@compiled
+def count_open(
+    counts: Counts,
+    marks: Marks,
+    records: Records,
+    inside: Ints,
+    cons: Ints,
+    vehicle: Ints,
+    cause_s: Seconds,
+    run: Ints,
+) -> None:
+    """Count the consignments and the vehicles that the end of the run cuts short."""
+    for at in range(len(inside)):
+        count_causes(counts, records, cons, cause_s, inside[at])
+    for i in range(run[K_VEHICLES]):
+        if vehicle[i, V_ENDED] == NEVER:
+            count_vehicle(counts, marks, vehicle, i, run[K_NOW])
+
+
+@compiled
+def provide(
+    entry: Ints,
+    created_s: Ints,
+    entered_s: Ints,
+    draw_flow: Ints,
+    route: Ints,
+    key: NDArray[np.uint64],
+    flow: Ints,
+    cons: Ints,
+    cons_key: NDArray[np.uint64],
+    trav: Ints,
+    place: Ints,
+    measured_s: tuple[int, int],
+) -> None:
+    """Make the rows of consignments that are about to enter.
+
+    Parameters
+    ----------
+    entry
+        Which of them.
+    created_s, entered_s, draw_flow, route, key
+        (N,) as in `Draws`.
+    place
+        `Counts.consignment`.
+    measured_s
+        Seconds are booked for those that are created from the first on, before the second.
+    """
+    for at in range(len(entry)):
+        n = entry[at]
+        f = draw_flow[n]
+        cons[n, :] = NEVER
+        cons[n, N_FLOW], cons[n, N_ROUTE], cons[n, N_STATUS] = f, route[n], 0
+        cons[n, N_CREATED], cons[n, N_ENTERED] = created_s[n], entered_s[n]
+        cons_key[n] = key[n]
+        trav[n, :] = NEVER
+        trav[n, T_CLASS] = flow[f, O_RANK]
+        if measured_s[0] <= created_s[n] < measured_s[1]:
+            trav[n, T_SHARE] = f
+        place[n, C_RELEASE], place[n, C_VEHICLE] = created_s[n], NEVER
+
+
+@compiled
+def apart(spans: Ints) -> Ints:
+    """Return spans with those of one station that touch or overlap made one.
+
+    Parameters
+    ----------
+    spans
+        (M, 3) station, start, end, sorted.
+    """
+    merged = np.empty_like(spans)
+    count = 0
+    for at in range(len(spans)):
+        s, start_s, end_s = spans[at, 0], spans[at, 1], spans[at, 2]
+        if count and merged[count - 1, 0] == s and merged[count - 1, 2] >= start_s:
+            merged[count - 1, 2] = max(merged[count - 1, 2], end_s)
+        else:
+            merged[count, 0], merged[count, 1], merged[count, 2] = s, start_s, end_s
+            count += 1
+    return merged[:count].copy()
+
+
+@compiled
+def count_stays(
+    counts: Counts,
+    marks: Marks,
+    stays: Rows,
+    run: Ints,
+    station: Ints,
+    cons: Ints,
+    flow: Ints,
+    vehicle: Ints,
+) -> None:
+    """Count the stays of consignments."""
+    totals, wait, day = borrowed(counts.station), borrowed(counts.wait), borrowed(counts.day)
+    over_s, over, numbers = (
+        borrowed(counts.over_s),
+        borrowed(counts.over),
+        borrowed(counts.numbers),
+    )
+    batch_s, late_s, mix = borrowed(counts.batch_s), borrowed(counts.late_s), borrowed(counts.mix)
+    flow_wait, stock = borrowed(counts.flow_wait), borrowed(counts.stock)
+    carried, place = borrowed(counts.vehicle), borrowed(counts.consignment)
+    misplaced = borrowed(counts.misplaced)
+    shut_first, shut_s = borrowed(marks.shut_first), borrowed(marks.shut_s)
+    leg_has_line, pool_leg = borrowed(marks.leg_has_line), borrowed(marks.pool_leg)
+    from_s, to_s = counts.window[0], counts.window[1]
+    for at in range(run[K_STAYS]):
+        n, s, i = stays[at, 0], stays[at, 1], stays[at, 5]
+        request_s, start_s, end_s = stays[at, 2], stays[at, 3], stays[at, 4]
+        f, finished_s = cons[n, N_FLOW], cons[n, N_FINISHED]
+        load = flow[f, O_TEU]
+        last_s = run[K_NOW] if finished_s == NEVER else finished_s
+        count_row(
+            totals, wait, day, over_s, over, from_s, to_s,
+            s, request_s, start_s, end_s, last_s, load,
+        )  # fmt: skip
+        kind = station[s, S_KIND]
+        if kind == SERVER and start_s != NEVER:
+            until_s = last_s if end_s == NEVER else end_s
+            is_batch = station[s, S_BATCH_MAX] > 1
+            keep_span(
+                numbers, batch_s, late_s, shut_first, shut_s, is_batch,
+                from_s, to_s, s, start_s, until_s,
+            )  # fmt: skip
+        if kind == POOL and from_s <= cons[n, N_CREATED] < to_s:
+            totals[s, A_JOINED] += 1
+        if len(flow_wait) and start_s != NEVER and from_s <= request_s < to_s:
+            flow_wait[s, f, 0] += 1
+            flow_wait[s, f, 1] += start_s - request_s
+        for end in range(2):
+            instant_s = counts.window[end]
+            if request_s < instant_s and (
+                end_s >= instant_s
+                or (end_s == NEVER and (finished_s == NEVER or finished_s >= instant_s))
+            ):
+                stock[end, s] += load
+        before = place[n, C_VEHICLE]
+        is_early = request_s < place[n, C_RELEASE]
+        if before != NEVER:
+            ended_s = vehicle[before, V_ENDED]
+            is_early |= ended_s == NEVER or request_s < ended_s
+        if is_early and misplaced[0, 0] == NEVER:
+            misplaced[0, 0], misplaced[0, 1], misplaced[0, 2] = n, s, request_s
+        place[n, C_RELEASE] = FOREVER if end_s == NEVER else end_s
+        place[n, C_VEHICLE] = i
+        if i != NEVER:
+            carried[i, W_LOAD] += load
+            if leg_has_line[pool_leg[vehicle[i, V_POOL]]]:
+                add_to_mix(mix, carried, numbers, i, f)
+
+
+@inlined
+def add_to_mix(mix: Ints, carried: Ints, numbers: Ints, i: int, f: int) -> None:
+    """Add a consignment of a flow to those that a vehicle carries."""
+    at = carried[i, W_MIX]
+    while at != NEVER and mix[at, MIX_FLOW] != f:
+        at = mix[at, MIX_NEXT]
+    if at == NEVER:
+        at = numbers[I_FREE_MIX]
+        if at == NEVER:
+            at = numbers[I_MIX]
+            numbers[I_MIX] += 1
+        else:
+            numbers[I_FREE_MIX] = mix[at, MIX_NEXT]
+        mix[at, MIX_FLOW], mix[at, MIX_COUNT], mix[at, MIX_NEXT] = f, 0, carried[i, W_MIX]
+        carried[i, W_MIX] = at
+    mix[at, MIX_COUNT] += 1
+
+
+@inlined
+def is_under_way(vehicle: Ints, carried: Ints, i: int, instant_s: int) -> bool:
+    """Return whether a vehicle carried its load just before an instant."""
+    ended_s, turned_s = vehicle[i, V_ENDED], carried[i, W_TURNED]
+    return bool(
+        NEVER < vehicle[i, V_DEPARTED] < instant_s
+        and (ended_s == NEVER or ended_s >= instant_s)
+        and (turned_s == NEVER or turned_s >= instant_s)
+    )
+
+
+@compiled
+def count_visits(
+    counts: Counts,
+    marks: Marks,
+    visits: Rows,
+    run: Ints,
+    station: Ints,
+    vehicle: Ints,
+) -> None:
+    """Count the visits of vehicles."""
+    totals, wait, day = borrowed(counts.station), borrowed(counts.wait), borrowed(counts.day)
+    over_s, over, numbers = (
+        borrowed(counts.over_s),
+        borrowed(counts.over),
+        borrowed(counts.numbers),
+    )
+    batch_s, late_s, mix = borrowed(counts.batch_s), borrowed(counts.late_s), borrowed(counts.mix)
+    stock, carried, line = borrowed(counts.stock), borrowed(counts.vehicle), borrowed(counts.line)
+    held_s = borrowed(counts.held_s)
+    shut_first, shut_s = borrowed(marks.shut_first), borrowed(marks.shut_s)
+    station_line, pool_leg = borrowed(marks.station_line), borrowed(marks.pool_leg)
+    station_holds, leg_holds = borrowed(marks.station_holds), borrowed(marks.leg_holds)
+    from_s, to_s, last_s = counts.window[0], counts.window[1], run[K_NOW]
+    for at in range(run[K_VISITS]):
+        i, s = visits[at, 0], visits[at, 1]
+        request_s, start_s, end_s = visits[at, 2], visits[at, 3], visits[at, 4]
+        load = vehicle[i, V_LOAD]
+        count_row(
+            totals, wait, day, over_s, over, from_s, to_s,
+            s, request_s, start_s, end_s, last_s, load,
+        )  # fmt: skip
+        if station[s, S_KIND] == SERVER and start_s != NEVER:
+            until_s = last_s if end_s == NEVER else end_s
+            is_batch = station[s, S_BATCH_MAX] > 1
+            keep_span(
+                numbers, batch_s, late_s, shut_first, shut_s, is_batch,
+                from_s, to_s, s, start_s, until_s,
+            )  # fmt: skip
+        if from_s <= end_s < to_s:
+            totals[s, A_PASSED] += 1
+            totals[s, A_PASSED_LOAD] += load
+            x = station_line[s]
+            m = carried[i, W_MIX]
+            while x != NEVER and m != NEVER:
+                line[x, mix[m, MIX_FLOW]] += mix[m, MIX_COUNT]
+                m = mix[m, MIX_NEXT]
+        p = vehicle[i, V_POOL]
+        if station_holds[s] and p != NEVER and station_holds[s] & leg_holds[pool_leg[p]]:
+            since_s = max(request_s, from_s)
+            until_s = min(last_s if start_s == NEVER else start_s, to_s)
+            if until_s > since_s:
+                row = numbers[I_HELD]
+                numbers[I_HELD] += 1
+                held_s[row, 0], held_s[row, 1] = since_s, until_s
+        for end in range(2):
+            instant_s = counts.window[end]
+            is_there = request_s < instant_s and (end_s == NEVER or end_s >= instant_s)
+            if is_there and is_under_way(vehicle, carried, i, instant_s):
+                stock[end, s] += load
+                if carried[i, W_PLACED] & ABOARD << end:
+                    # It has been counted as moving; the visit went on after its leg.
+                    stock[end, stock.shape[1] - 1] -= load
+                carried[i, W_PLACED] |= 1 << end
+
+
+@compiled
+def count_finished(
+    counts: Counts,
+    records: Records,
+    run: Ints,
+    cons: Ints,
+    trav: Ints,
+    cause_s: Seconds,
+    group_bits: int,
+) -> None:
+    """Count the consignments that have finished, and forget them."""
+    n = run[K_GONE]
+    while n != NEVER:
+        i, finished_s = counts.consignment[n, C_VEHICLE], cons[n, N_FINISHED]
+        if cons[n, N_STATUS] == REFUSED_STORAGE and i != NEVER:
+            counts.vehicle[i, W_TURNED] = finished_s
+        count_causes(counts, records, cons, cause_s, n)
+        records.finished_s[n], records.status[n] = finished_s, cons[n, N_STATUS]
+        records.alive[n >> group_bits] -= 1
+        n = trav[n, T_NEXT]
+    run[K_GONE] = NEVER
+
+
+@compiled
+def count_causes(counts: Counts, records: Records, cons: Ints, cause_s: Seconds, n: int) -> None:
+    """Count the seconds of a consignment by cause, whose end they have reached."""
+    delay_s, booked_s = 0, 0
+    is_created = counts.window[0] <= cons[n, N_CREATED] < counts.window[1]
+    for cause in range(CAUSES):
+        seconds = cause_s[n, cause]
+        booked_s += seconds
+        if cause not in (MOVING, SERVICE):
+            delay_s += seconds
+        if is_created:
+            counts.cause_s[0, cons[n, N_FLOW], cause] += seconds
+            if cons[n, N_STATUS] <= DELIVERED:
+                counts.cause_s[1, cons[n, N_FLOW], cause] += seconds
+    records.delay_s[n], records.booked_s[n] = delay_s, booked_s
+
+
+@compiled
+def count_arrived(
+    counts: Counts, marks: Marks, run: Ints, vehicle: Ints, trav: Ints, first_vehicle: int
+) -> None:
+    """Count the vehicles whose leg has ended."""
+    t = run[K_ARRIVED]
+    while t != NEVER:
+        count_vehicle(
+            counts, marks, vehicle, t - first_vehicle, vehicle[t - first_vehicle, V_ENDED]
+        )
+        t = trav[t, T_NEXT]
+    run[K_ARRIVED] = NEVER
+
+
+@compiled
+def count_vehicle(counts: Counts, marks: Marks, vehicle: Ints, i: int, until_s: int) -> None:
+    """Count a vehicle whose leg has ended, or is cut short by the end of the run."""
+    from_s, to_s = counts.window[0], counts.window[1]
+    departed_s, load, p = vehicle[i, V_DEPARTED], vehicle[i, V_LOAD], vehicle[i, V_POOL]
+    if from_s <= departed_s < to_s:
+        counts.numbers[I_LADEN if load else I_EMPTY] += 1
+    if counts.vehicle[i, W_LOAD] != load and counts.misloaded[0, 0] == NEVER:
+        counts.misloaded[0, 0], counts.misloaded[0, 1] = i, departed_s
+        counts.misloaded[0, 2], counts.misloaded[0, 3] = load, counts.vehicle[i, W_LOAD]
+    for end in range(2):
+        is_placed = counts.vehicle[i, W_PLACED] >> end & 1
+        if not is_placed and is_under_way(vehicle, counts.vehicle, i, counts.window[end]):
+            counts.stock[end, counts.stock.shape[1] - 1] += load
+            counts.vehicle[i, W_PLACED] |= ABOARD << end
+    m = counts.vehicle[i, W_MIX]
+    if p != NEVER:
+        leg = marks.pool_leg[p]
+        g, x = marks.leg_fleet[leg], marks.leg_line[leg]
+        if g != NEVER and departed_s != NEVER:
+            away_s = min(until_s, to_s) - max(departed_s, from_s)
+            counts.fleet_away_s[g] += max(0, away_s)
+        if from_s <= vehicle[i, V_ENDED] < to_s:
+            counts.leg[leg, 0] += 1
+            counts.leg[leg, 1] += load
+            while x != NEVER and m != NEVER:
+                counts.line[x, counts.mix[m, MIX_FLOW]] += counts.mix[m, MIX_COUNT]
+                m = counts.mix[m, MIX_NEXT]
+    m = counts.vehicle[i, W_MIX]
+    while m != NEVER:
+        after = counts.mix[m, MIX_NEXT]
+        counts.mix[m, MIX_NEXT] = counts.numbers[I_FREE_MIX]
+        counts.numbers[I_FREE_MIX] = m
+        m = after
+    counts.vehicle[i, W_MIX] = NEVER
+
+
+@compiled
+def count_instants(
+    created_s: Seconds, finished_s: Seconds, flow: NDArray[np.int16], flow_class: Ints, seen: Ints
+) -> Ints:
+    """Return by load class the number of instants at which one came or went.
+
+    Parameters
+    ----------
+    seen
+        (seconds of the run / 64 + 1,) zeros, written over: one bit a second.
+    """
+    counts = np.zeros(LOAD_CLASSES, np.int64)
+    for c in range(LOAD_CLASSES):
+        seen[:] = 0
+        for n in range(len(created_s)):
+            if flow_class[flow[n]] == c:
+                for instant_s in (np.int64(created_s[n]), np.int64(finished_s[n])):
+                    bit = np.int64(1) << (instant_s & 63)
+                    if instant_s != NEVER and not seen[instant_s >> 6] & bit:
+                        seen[instant_s >> 6] |= bit
+                        counts[c] += 1
+    return counts
+
+
+def with_room(counts: Counts, rows: int) -> Counts:
+    """Return the same count with room for the spans of so many rows more."""
+    used = {"held_s": I_HELD, "late_s": I_LATE, "batch_s": I_BATCH, "mix": I_MIX}
+    wanted = {
+        name: int(counts.numbers[number]) + rows
+        for name, number in used.items()
+        if len(getattr(counts, name)) < counts.numbers[number] + rows
+    }
+    larger = {name: longer(getattr(counts, name), size, 0) for name, size in wanted.items()}
+    return counts._replace(**larger) if larger else counts

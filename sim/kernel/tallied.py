@@ -1,0 +1,342 @@
+"""One replication counted as it runs, without a trace (Plan x seed x replication -> Tallies).
+
+The loop of `core` pauses at every midnight of the window's days: the rows it has written
+are counted (`counting`) and used again, and the consignments of the next day are made
+known. What has finished gives its memory back (`memory`).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.draws.hashing import SERVICE, mix_array, stream
+from sim.draws.replication import draw
+from sim.kernel import counting as c
+from sim.kernel import layout as k
+from sim.kernel.books import CAUSES
+from sim.kernel.core import Growing, advance
+from sim.kernel.drive import LEDGER_SIZE, ROOM, begun, closed, grown
+from sim.kernel.memory import GROUP, Slab, give_back, slab
+from sim.kernel.tables import DAY_S, NO_PAUSE, Tables, tables_of
+from sim.kernel.told import counts_of, marks_of, tallies_of
+from sim.plan import NEVER, Draws, Plan
+from sim.tallies import Tallies, Watch
+
+Ints = NDArray[np.int64]
+
+GROUP_BITS = GROUP.bit_length() - 1
+ROWS = 1 << 14
+"""Visits, and stays, that are written before they are counted: so few that they stay in the
+cache."""
+
+
+class Slabs(NamedTuple):
+    """The tables of what comes and goes, as far as they reach into memory."""
+
+    cons: Slab
+    cons_key: Slab
+    place: Slab
+    trav: Slab
+    cause_s: Slab
+    vehicle: Slab
+    vehicle_key: Slab
+    carried: Slab
+
+
+class Running(NamedTuple):
+    """A run that is being counted."""
+
+    plan: Plan
+    draws: Draws
+    tables: Tables
+    growing: Growing
+    slabs: Slabs
+    counts: c.Counts
+    marks: c.Marks
+    records: c.Records
+    queue_max: Ints
+    """(S, D)."""
+    entry: Ints
+    """(N,) consignments in order of entering."""
+
+
+def run_tallied(plan: Plan, watch: Watch, seed: int, replication: int) -> Tallies:
+    """Return what is counted of one replication of a plan.
+
+    Parameters
+    ----------
+    plan
+        Of the compiler.
+    watch
+        Of the measures.
+    seed
+        Of the experiment, 0 to 2**63 - 1.
+    replication
+        From 0; each has random numbers of its own.
+    """
+    return run_drawn_tallied(plan, watch, draw(plan, seed, replication), seed, replication)
+
+
+def run_drawn_tallied(
+    plan: Plan, watch: Watch, draws: Draws, seed: int, replication: int
+) -> Tallies:
+    """Return what is counted with given arrivals, routes and closures.
+
+    Parameters
+    ----------
+    plan, watch, seed, replication
+        As for `run_tallied`.
+    draws
+        Of `draw`, or made by hand.
+    """
+    words = mix_array(stream(seed, replication, SERVICE), plan.station_key)
+    end_s, ledger_size = plan.window_end_s, LEDGER_SIZE
+    # Interpreted, keys overflow with a warning where machine code wraps in silence.
+    with np.errstate(over="ignore"):
+        while True:
+            run = _go(_begin(plan, watch, draws, end_s, ledger_size), words)
+            numbers = run.tables.run
+            if numbers[k.K_WANTING]:
+                # One grant brought more keys than the ledger could take: rare.
+                ledger_size = 4 * len(run.growing.ledger)
+            elif end_s > max(plan.window_start_s, numbers[k.K_NOW] + 1):
+                # It ended in its window, which is known only now: the same run once more.
+                end_s = max(plan.window_start_s, int(numbers[k.K_NOW]) + 1)
+            else:
+                return tallies_of(
+                    plan, draws, run.tables, run.growing, run.counts, run.records, run.queue_max
+                )
+
+
+def _begin(plan: Plan, watch: Watch, draws: Draws, end_s: int, ledger_size: int) -> Running:
+    """Return a run of which nothing has happened."""
+    none = draws._replace(
+        **{name: getattr(draws, name)[:0] for name in draws._fields if "consignment" in name}
+    )
+    tables = tables_of(plan, none)
+    growing = begun(tables, plan, ledger_size, ROOM)._replace(
+        visits=np.zeros((ROWS, 5), np.int32), stays=np.zeros((ROWS, 6), np.int32)
+    )
+    size, pools = len(draws.consignment_key), len(tables.pool)
+    slabs = _slabs(size, pools, max(1 << 16, 2 * size))
+    slabs.trav.rows[size : size + pools + ROOM] = growing.trav
+    slabs.vehicle.rows[:ROOM] = growing.vehicle
+    slabs.carried.rows[:ROOM, [c.W_MIX, c.W_TURNED]] = NEVER
+    alive = np.full(-(-size // GROUP), GROUP, np.int64)
+    alive[-1:] = size - (len(alive) - 1) * GROUP
+    counts = counts_of(plan, watch, end_s, slabs.place.rows, slabs.carried.rows[:ROOM])
+    return Running(
+        plan=plan,
+        draws=draws,
+        tables=tables._replace(consignment=slabs.cons.rows, consignment_key=slabs.cons_key.rows),
+        growing=_with_views(growing, slabs, size + pools, ROOM),
+        slabs=slabs,
+        counts=counts,
+        marks=marks_of(plan, watch, _known_closures(tables, draws), end_s),
+        records=c.Records(
+            finished_s=np.full(size, NEVER, np.int32),
+            status=np.zeros(size, np.int8),
+            delay_s=np.zeros(size, np.int32),
+            booked_s=np.zeros(size, np.int32),
+            alive=alive,
+        ),
+        queue_max=np.zeros((len(plan.station_kind), counts.day.shape[1] - 1), np.int64),
+        entry=np.argsort(draws.consignment_entered_s, kind="stable"),
+    )
+
+
+def _known_closures(tables: Tables, draws: Draws) -> Ints:
+    """Return index, begin and end of closures; breakdowns yet to come may be at any time."""
+    broken = tables.breakdown[:, k.D_CLOSURE]
+    ever = np.stack((broken, np.zeros_like(broken), np.full_like(broken, NO_PAUSE)), axis=1)
+    known = (draws.closure_index, draws.closure_start_s, draws.closure_end_s)
+    return np.concatenate((np.stack(known, axis=1), ever))
+
+
+def _slabs(size: int, pools: int, vehicles: int) -> Slabs:
+    """Return tables for so many consignments and vehicles."""
+    travellers = size + pools + vehicles
+    return Slabs(
+        cons=slab((size, k.CONSIGNMENT_COLUMNS), np.int64),
+        cons_key=slab((size,), np.uint64),
+        place=slab((size, 2), np.int64),
+        trav=slab((travellers, k.TRAVELLER_COLUMNS), np.int64),
+        cause_s=slab((travellers, CAUSES), np.int32),
+        vehicle=slab((vehicles, k.VEHICLE_COLUMNS), np.int64),
+        vehicle_key=slab((vehicles,), np.uint64),
+        carried=slab((vehicles, c.VEHICLE_COUNTS), np.int64),
+    )
+
+
+def _with_views(growing: Growing, slabs: Slabs, first_vehicle: int, vehicles: int) -> Growing:
+    """Return the growing tables with the first so many vehicles."""
+    return growing._replace(
+        trav=slabs.trav.rows[: first_vehicle + vehicles],
+        cause_s=slabs.cause_s.rows[: first_vehicle + vehicles],
+        vehicle=slabs.vehicle.rows[:vehicles],
+        vehicle_key=slabs.vehicle_key.rows[:vehicles],
+    )
+
+
+def _go(run: Running, words: NDArray[np.uint64]) -> Running:
+    """Return the run at its end, closed and counted."""
+    plan, numbers = run.plan, run.tables.run
+    entered_s = run.draws.consignment_entered_s[run.entry]
+    pauses = [*_pauses(plan, run.counts), NO_PAUSE]
+    known = np.searchsorted(entered_s, pauses).tolist()
+    at = 0
+    run = _provided(run, 0, known[0], pauses[0])
+    while True:
+        full = advance(
+            run.tables,
+            run.growing,
+            words,
+            plan.horizon_s,
+            plan.first_day,
+            plan.stop_after_consignments,
+        )
+        if full == k.DONE:
+            return _ended(run, known[at])
+        if full == k.PAUSE:
+            _settle_queues(run, pauses[at])
+            run = _counted(run)
+            _forget(run)
+            at += 1
+            run = _provided(run, known[at - 1], known[at], pauses[at])
+        elif full in (k.VISITS, k.STAYS) and (numbers[k.K_VISITS] or numbers[k.K_STAYS]):
+            # The rows that are wanted may fit once the others are gone.
+            run = _counted(run)
+        elif full == k.VEHICLES:
+            run = _with_vehicles(run)
+        else:
+            run = run._replace(growing=grown(run.tables, run.growing, full))
+
+
+def _pauses(plan: Plan, counts: c.Counts) -> list[int]:
+    """Return the midnights of the window's days, before it and after it too, and its end."""
+    from_s, to_s = counts.window.tolist()
+    first_s = from_s % DAY_S or DAY_S
+    return sorted({*range(first_s, plan.horizon_s, DAY_S), from_s, to_s} - {0})
+
+
+def _provided(run: Running, first: int, end: int, pause_s: int) -> Running:
+    """Let consignments be known from entry `first` to `end`, and a pause."""
+    draws, numbers = run.draws, run.tables.run
+    entry = run.entry[first:end]
+    c.provide(
+        entry,
+        draws.consignment_created_s,
+        draws.consignment_entered_s,
+        draws.consignment_flow,
+        draws.consignment_route,
+        draws.consignment_key,
+        run.tables.flow,
+        run.tables.consignment,
+        run.tables.consignment_key,
+        run.growing.trav,
+        run.counts.consignment,
+        (run.plan.window_start_s, run.plan.window_end_s),
+    )
+    numbers[k.K_ENTERED], numbers[k.K_PROVIDED], numbers[k.K_PAUSE] = 0, len(entry), pause_s
+    return run._replace(tables=run.tables._replace(entry=entry))
+
+
+def _settle_queues(run: Running, now_s: int) -> None:
+    """Note how long queues were on the day that ends now."""
+    station, (from_s, to_s) = run.tables.station, run.counts.window.tolist()
+    if from_s < now_s <= to_s:
+        length = station[:, k.S_LENGTH] - station[:, k.S_UNSEEN]
+        length[station[:, k.S_SINCE] >= now_s] = 0
+        day = -(-(now_s - from_s) // DAY_S) - 1
+        run.queue_max[:, day] = np.maximum(station[:, k.S_PEAK], length)
+    station[:, k.S_PEAK] = 0
+    station[:, k.S_SINCE] = now_s
+
+
+def _counted(run: Running) -> Running:
+    """Return the run with its rows counted."""
+    growing, numbers, counts = run.growing, run.tables.run, run.counts
+    rows = int(numbers[k.K_VISITS] + numbers[k.K_STAYS])
+    counts = c.with_room(counts, rows)
+    c.count(
+        counts,
+        run.marks,
+        run.records,
+        growing.visits,
+        growing.stays,
+        run.tables.station,
+        run.tables.consignment,
+        run.tables.flow,
+        growing.vehicle,
+        growing.trav,
+        growing.cause_s,
+        numbers,
+        GROUP_BITS,
+    )
+    return run._replace(counts=counts)
+
+
+def _forget(run: Running) -> None:
+    """Give back the memory of consignments of which all in a group have finished."""
+    slabs, size = run.slabs, len(run.draws.consignment_key)
+    for group in np.flatnonzero(run.records.alive == 0).tolist():
+        run.records.alive[group] = NEVER
+        first, end = group * GROUP, min((group + 1) * GROUP, size)
+        for table in (slabs.cons, slabs.cons_key, slabs.place, slabs.trav, slabs.cause_s):
+            give_back(table, first, end)
+
+
+def _with_vehicles(run: Running) -> Running:
+    """Return the run with room for more vehicles."""
+    size, pools = len(run.tables.consignment), len(run.tables.pool)
+    had, need = len(run.growing.vehicle), int(run.tables.run[k.K_NEED])
+    room, slabs = max(2 * had, need), run.slabs
+    if room > len(slabs.vehicle.rows):
+        slabs = _slabs(size, pools, 2 * room)
+        for old, new in zip(run.slabs, slabs, strict=True):
+            new.rows[: len(old.rows)] = old.rows
+    first = size + pools
+    slabs.trav.rows[first + had : first + room] = NEVER
+    slabs.vehicle.rows[had:room] = NEVER
+    slabs.carried.rows[had:room, [c.W_MIX, c.W_TURNED]] = NEVER
+    counts = run.counts._replace(vehicle=slabs.carried.rows[:room], consignment=slabs.place.rows)
+    tables = run.tables._replace(consignment=slabs.cons.rows, consignment_key=slabs.cons_key.rows)
+    growing = _with_views(run.growing, slabs, first, room)
+    return run._replace(tables=tables, growing=growing, slabs=slabs, counts=counts)
+
+
+def _ended(run: Running, known: int) -> Running:
+    """Return the run with everything counted that its end cuts short."""
+    numbers, ended_s = run.tables.run, int(run.tables.run[k.K_NOW])
+    created_s = run.draws.consignment_created_s
+    if ended_s < run.counts.window[1]:
+        _settle_queues(run, ended_s)
+    run = _counted(run)
+    outside = run.entry[known:]
+    outside = outside[created_s[outside] <= ended_s]
+    inside = np.concatenate((_unfinished(run), outside))
+    run = _provided(run._replace(entry=outside), 0, len(outside), NO_PAUSE)
+    inside = inside[created_s[inside] <= ended_s]
+    growing = closed(run.tables, run.growing, inside)
+    run = _counted(run._replace(growing=growing))
+    c.count_open(
+        run.counts,
+        run.marks,
+        run.records,
+        inside,
+        run.tables.consignment,
+        growing.vehicle,
+        growing.cause_s,
+        numbers,
+    )
+    return run
+
+
+def _unfinished(run: Running) -> Ints:
+    """Return the consignments that are known and have not finished."""
+    finished_s = run.tables.consignment[:, k.N_FINISHED]
+    groups = np.flatnonzero(run.records.alive > 0)
+    spans = [np.arange(g * GROUP, min((g + 1) * GROUP, len(finished_s))) for g in groups.tolist()]
+    rows = np.concatenate([np.zeros(0, np.int64), *spans])
+    return rows[finished_s[rows] == NEVER]
