@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from network.schema import Network
     from sim.experiment.following import RunDrawn
-    from sim.experiment.replicate import Run
+    from sim.experiment.replicate import Count, Run
     from sim.results.states import Restart
     from sim.scenario import Scenario
 
@@ -32,6 +32,7 @@ class Chosen(NamedTuple):
     name: str
     run: "Run"
     run_drawn: "RunDrawn"
+    counting: "Count | None" = None
 
 
 def scenario_of(
@@ -86,9 +87,10 @@ def engine_of(name: str) -> Chosen:
         return Chosen("simpy", simpy.run, simpy.run_drawn)
     try:
         from sim.kernel import run as compiled
+        from sim.kernel.tallied import run_tallied
     except ImportError as error:
         if name == "compiled":
             raise typer.BadParameter("--engine compiled needs numba: the extra fast") from error
         print("warning: no numba, so the slower reference engine runs", file=sys.stderr)
         return Chosen("simpy", simpy.run, simpy.run_drawn)
-    return Chosen("compiled", compiled.run, compiled.run_drawn)
+    return Chosen("compiled", compiled.run, compiled.run_drawn, run_tallied)

@@ -217,6 +217,7 @@ def _obtain(scenarios: Sequence["Scenario"], told: Sequence[str], work: Work) ->
             work.jobs,
             lambda name, done, _: bar.update(tasks[name], completed=done),
             work.restart,
+            chosen.counting,
         )
         results = obtain_runs(
             scenarios,

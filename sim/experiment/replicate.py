@@ -22,14 +22,19 @@ from sim.experiment.averages import averaged, numbered, quantiles, summary
 from sim.experiment.intervals import Interval, rounded, t_interval
 from sim.experiment.stopping import Precision, stop, stop_words
 from sim.experiment.workers import workers
-from sim.measures.build import Cohort, Measures, measure
+from sim.measures.build import Cohort, Measures, measured, watch_of
 from sim.measures.columns import names
 from sim.measures.ledger import bottlenecks
 from sim.measures.places import NOWHERE, Places
+from sim.measures.tally import tally
 from sim.plan import Legend, Plan, Trace
+from sim.tallies import Tallies, Watch
 
 Run = Callable[[Plan, int, int], Trace]
 """An engine: plan, seed, replication (from 0)."""
+
+Count = Callable[[Plan, Watch, int, int], Tallies]
+"""An engine that counts as it runs: plan, what to count, seed, replication (from 0)."""
 
 GROWTH_OVER = 0.02
 """Growth of stock, as a share of what was created, that is called not carried (R21)."""
@@ -104,6 +109,8 @@ class Task(NamedTuple):
     """An engine's function, from a module that other processes can import."""
     seed: int
     """0 to 2**63 - 1."""
+    counting: Count | None = None
+    """Another that counts as it runs, and does so in place of `run`."""
 
 
 class Claim(NamedTuple):
@@ -136,6 +143,7 @@ def run_experiment(
     replications: int,
     run: Run,
     places: Places = NOWHERE,
+    counting: Count | None = None,
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
     claim: Claim | None = None,
@@ -144,7 +152,7 @@ def run_experiment(
 
     Parameters
     ----------
-    plan, legend, places, run, seed
+    plan, legend, places, run, seed, counting
         As in `Task`.
     replications
         At least 1; with a precision, those before it is looked at.
@@ -161,7 +169,7 @@ def run_experiment(
         If a run breaks conservation or its ledger, a process of the pool died, or a
         replication lacks the KPI of the precision.
     """
-    task = Task(plan, legend, places, run, seed)
+    task = Task(plan, legend, places, run, seed, counting)
     precision = None if claim is None else claim.precision
     asked = replications if precision is None else precision.at_most
     with workers(min(jobs, asked)) as executor:
@@ -244,8 +252,13 @@ def does_stock_grow(replications: pd.DataFrame) -> bool:
 
 def replicate(task: Task, replication: int) -> Measures:
     """Return the measures of one replication, counted from 0."""
-    trace = task.run(task.plan, task.seed, replication)
-    return measure(trace, task.plan, task.legend, task.places)
+    plan, legend, places = task.plan, task.legend, task.places
+    watch = watch_of(plan, legend, places)
+    if task.counting is None:
+        seen = tally(task.run(plan, task.seed, replication), plan, watch)
+    else:
+        seen = task.counting(plan, watch, task.seed, replication)
+    return measured(seen, plan, legend, places)
 
 
 def kpi_values(parts: Sequence[Measures], kpi: str) -> list[float]:

@@ -151,7 +151,7 @@ class Records(NamedTuple):
 
 
 @inlined
-def count_row(
+def count_row(  # noqa: C901 - one line for each thing that is counted
     totals: Ints,
     wait: Ints,
     day: Ints,
@@ -234,7 +234,7 @@ def keep_span(
     late_s: Ints,
     shut_first: Ints,
     shut_s: Ints,
-    is_batch: bool,
+    batch_max: int,
     from_s: int,
     to_s: int,
     s: int,
@@ -242,7 +242,7 @@ def keep_span(
     end_s: int,
 ) -> None:
     """Keep a service of a batch, or one that overlaps a time in which its station was shut."""
-    if is_batch:
+    if batch_max > 1:
         at = numbers[I_BATCH]
         numbers[I_BATCH] += 1
         batch_s[at, 0], batch_s[at, 1], batch_s[at, 2] = s, start_s, end_s
@@ -396,7 +396,7 @@ def apart(spans: Ints) -> Ints:
 
 
 @compiled
-def count_stays(
+def count_stays(  # noqa: C901 - one line for each thing that is counted
     counts: Counts,
     marks: Marks,
     stays: Rows,
@@ -433,9 +433,8 @@ def count_stays(
         kind = station[s, S_KIND]
         if kind == SERVER and start_s != NEVER:
             until_s = last_s if end_s == NEVER else end_s
-            is_batch = station[s, S_BATCH_MAX] > 1
             keep_span(
-                numbers, batch_s, late_s, shut_first, shut_s, is_batch,
+                numbers, batch_s, late_s, shut_first, shut_s, station[s, S_BATCH_MAX],
                 from_s, to_s, s, start_s, until_s,
             )  # fmt: skip
         if kind == POOL and from_s <= cons[n, N_CREATED] < to_s:
@@ -484,6 +483,15 @@ def add_to_mix(mix: Ints, carried: Ints, numbers: Ints, i: int, f: int) -> None:
 
 
 @inlined
+def add_to_line(line: Ints, mix: Ints, x: int, m: int) -> None:
+    """Count linked rows of consignments aboard, from `m` on, at line `x` (NEVER: at none)."""
+    if x != NEVER:
+        while m != NEVER:
+            line[x, mix[m, MIX_FLOW]] += mix[m, MIX_COUNT]
+            m = mix[m, MIX_NEXT]
+
+
+@inlined
 def is_under_way(vehicle: Ints, carried: Ints, i: int, instant_s: int) -> bool:
     """Return whether a vehicle carried its load just before an instant."""
     ended_s, turned_s = vehicle[i, V_ENDED], carried[i, W_TURNED]
@@ -527,19 +535,14 @@ def count_visits(
         )  # fmt: skip
         if station[s, S_KIND] == SERVER and start_s != NEVER:
             until_s = last_s if end_s == NEVER else end_s
-            is_batch = station[s, S_BATCH_MAX] > 1
             keep_span(
-                numbers, batch_s, late_s, shut_first, shut_s, is_batch,
+                numbers, batch_s, late_s, shut_first, shut_s, station[s, S_BATCH_MAX],
                 from_s, to_s, s, start_s, until_s,
             )  # fmt: skip
         if from_s <= end_s < to_s:
             totals[s, A_PASSED] += 1
             totals[s, A_PASSED_LOAD] += load
-            x = station_line[s]
-            m = carried[i, W_MIX]
-            while x != NEVER and m != NEVER:
-                line[x, mix[m, MIX_FLOW]] += mix[m, MIX_COUNT]
-                m = mix[m, MIX_NEXT]
+            add_to_line(line, mix, station_line[s], carried[i, W_MIX])
         p = vehicle[i, V_POOL]
         if station_holds[s] and p != NEVER and station_holds[s] & leg_holds[pool_leg[p]]:
             since_s = max(request_s, from_s)
@@ -628,19 +631,16 @@ def count_vehicle(counts: Counts, marks: Marks, vehicle: Ints, i: int, until_s: 
         if not is_placed and is_under_way(vehicle, counts.vehicle, i, counts.window[end]):
             counts.stock[end, counts.stock.shape[1] - 1] += load
             counts.vehicle[i, W_PLACED] |= ABOARD << end
-    m = counts.vehicle[i, W_MIX]
     if p != NEVER:
         leg = marks.pool_leg[p]
-        g, x = marks.leg_fleet[leg], marks.leg_line[leg]
-        if g != NEVER and departed_s != NEVER:
+        g = marks.leg_fleet[leg]
+        if g != NEVER:
             away_s = min(until_s, to_s) - max(departed_s, from_s)
             counts.fleet_away_s[g] += max(0, away_s)
         if from_s <= vehicle[i, V_ENDED] < to_s:
             counts.leg[leg, 0] += 1
             counts.leg[leg, 1] += load
-            while x != NEVER and m != NEVER:
-                counts.line[x, counts.mix[m, MIX_FLOW]] += counts.mix[m, MIX_COUNT]
-                m = counts.mix[m, MIX_NEXT]
+            add_to_line(counts.line, counts.mix, marks.leg_line[leg], counts.vehicle[i, W_MIX])
     m = counts.vehicle[i, W_MIX]
     while m != NEVER:
         after = counts.mix[m, MIX_NEXT]

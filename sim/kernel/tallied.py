@@ -229,7 +229,7 @@ def _provided(run: Running, first: int, end: int, pause_s: int) -> Running:
         draws.consignment_created_s,
         draws.consignment_entered_s,
         draws.consignment_flow,
-        draws.consignment_route,
+        routes_of(draws),
         draws.consignment_key,
         run.tables.flow,
         run.tables.consignment,
@@ -339,4 +339,5 @@ def _unfinished(run: Running) -> Ints:
     groups = np.flatnonzero(run.records.alive > 0)
     spans = [np.arange(g * GROUP, min((g + 1) * GROUP, len(finished_s))) for g in groups.tolist()]
     rows = np.concatenate([np.zeros(0, np.int64), *spans])
-    return rows[finished_s[rows] == NEVER]
+    unfinished: Ints = rows[finished_s[rows] == NEVER]
+    return unfinished

@@ -126,6 +126,7 @@ def tallies_of(
     created_s = draws.consignment_created_s[created].astype(np.int32)
     flow = draws.consignment_flow[created].astype(np.int16)
     finished_s = records.finished_s[created]
+    gridlock = gridlock_rows(plan, tables)
     closures = closure_rows(draws, growing.outage[: tables.run[k.K_OUTAGES]])
     shut = _shut(plan, closures.astype(np.int64), int(counts.window[1]))
     seen = np.zeros(plan.horizon_s // 64 + 1, np.int64)
@@ -189,10 +190,20 @@ def tallies_of(
         closure_index=closures[:, 0].copy(),
         closure_start_s=closures[:, 1].copy(),
         closure_end_s=closures[:, 2].copy(),
-        gridlock=gridlock_rows(plan, tables),
+        gridlock=gridlock,
+        gridlock_pool=_holding_pools(plan, gridlock, growing.vehicle),
         misplaced=counts.misplaced[counts.misplaced[:, 0] != NEVER],
         misloaded=counts.misloaded[counts.misloaded[:, 0] != NEVER],
     )
+
+
+def _holding_pools(plan: Plan, gridlock: NDArray[np.int32], vehicle: Ints) -> NDArray[np.int32]:
+    """Return the pool of each holder in a gridlock."""
+    pools = [
+        plan.station_detail[pool] if train == NEVER else vehicle[train, k.V_POOL]
+        for _, pool, train, *_ in gridlock.tolist()
+    ]
+    return np.array(pools, dtype=np.int32)
 
 
 def _daily(counts: c.Counts) -> tuple[Ints, Ints]:

@@ -45,14 +45,15 @@ def flows_table(run: Scope, corridor: tuple[str, ...]) -> pd.DataFrame:
 def transit_table(run: Scope, corridor: tuple[str, ...]) -> pd.DataFrame:
     """Return the percentiles 1 to 99 of transit for all, each load class and each corridor."""
     legend = run.legend
-    parts = [("all", np.flatnonzero(run.is_cohort))]
-    flow, route = run.seen.consignment_flow, run.seen.consignment_route
+    parts = [("all", run.cohort)]
+    flow = run.seen.consignment_flow[run.cohort]
+    route = run.seen.consignment_route[run.cohort]
     for name in sorted(set(legend.flow_class)):
         is_class = np.array([c == name for c in legend.flow_class])
-        parts.append((f"class.{name}", np.flatnonzero(run.is_cohort & is_class[flow])))
+        parts.append((f"class.{name}", run.cohort[is_class[flow]]))
     for name in sorted(set(corridor)):
         is_on = np.array([c == name for c in corridor] + [False])
-        parts.append((f"corridor.{name}", np.flatnonzero(run.is_cohort & is_on[route])))
+        parts.append((f"corridor.{name}", run.cohort[is_on[route]]))
     tables = [
         pd.DataFrame(
             {

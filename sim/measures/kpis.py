@@ -121,7 +121,7 @@ def _volumes(run: Scope) -> list[Row]:
 
 def _group_times(run: Scope, prefix: str, chosen: Flags, unit_s: int, unit: str) -> list[Row]:
     """Return transit, delay and the unfinished share of a part of the cohort."""
-    at = np.flatnonzero(chosen)
+    at = run.cohort[chosen[run.cohort]]
     if not at.size:
         return []
     teu, transit = run.teu[at], run.transit_s[at]
@@ -200,7 +200,7 @@ def _classes(run: Scope) -> list[Row]:
         prefix = f"class.{name}."
         for word, chosen in (("created", run.is_created), ("delivered", delivered)):
             rows.append(Row(f"{prefix}teu_{word}", float(run.teu[mine & chosen].sum()), "TEU"))
-        rows += _group_times(run, prefix, mine & run.is_cohort, DAY_S, "d")
+        rows += _group_times(run, prefix, mine, DAY_S, "d")
         rows += _money(run, prefix, mine & run.is_cohort)
     return rows
 
@@ -225,9 +225,7 @@ def _corridors(run: Scope, corridor: tuple[str, ...]) -> list[Row]:
         on = np.array([c == name for c in corridor] + [False])[route]
         rows.append(Row(f"corridor.{name}.teu", float(run.teu[on & delivered].sum()), "TEU"))
         rows += [
-            r
-            for r in _group_times(run, f"corridor.{name}.", on & run.is_cohort, DAY_S, "d")
-            if "_mean_" in r.kpi
+            r for r in _group_times(run, f"corridor.{name}.", on, DAY_S, "d") if "_mean_" in r.kpi
         ]
     return rows
 

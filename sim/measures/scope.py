@@ -51,6 +51,8 @@ class Scope(NamedTuple):
     """(N,) created in the window and not refused: whose times are reported (R20)."""
     transit_s: Integers
     """(N,) from creation to `until_s`."""
+    cohort: Integers
+    """Consignments of the cohort in order of their transit."""
 
     @property
     def days(self) -> float:
@@ -84,7 +86,12 @@ def scope(seen: Tallies, plan: Plan, legend: Legend) -> Scope:
         raise ResultsError(fault)
     created, finished = seen.consignment_created_s, seen.consignment_finished_s
     until = np.where(finished == NEVER, np.int32(seen.ended_s), finished)
+    transit_s = until - created
     is_created = (created >= start_s) & (created < end_s)
+    is_cohort = is_created & (seen.consignment_status <= Status.DELIVERED)
+    cohort = np.flatnonzero(is_cohort)
+    # Sorted as one number each, which takes a fraction of the time of an order by transit.
+    packed = np.sort(transit_s[cohort].astype(np.int64) << 32 | cohort)
     return Scope(
         seen=seen,
         plan=plan,
@@ -95,8 +102,9 @@ def scope(seen: Tallies, plan: Plan, legend: Legend) -> Scope:
         until_s=until,
         is_created=is_created,
         is_gone=(finished >= start_s) & (finished < end_s),
-        is_cohort=is_created & (seen.consignment_status <= Status.DELIVERED),
-        transit_s=until - created,
+        is_cohort=is_cohort,
+        transit_s=transit_s,
+        cohort=packed & 0xFFFFFFFF,
     )
 
 
@@ -135,7 +143,7 @@ def percentile(values: Integers, weights: Floats, percents: tuple[float, ...]) -
     Parameters
     ----------
     values, weights
-        `(N,)`, N > 0; weights > 0.
+        `(N,)`, N > 0; values ascending, weights > 0.
     percents
         In (0, 100].
 
@@ -145,11 +153,10 @@ def percentile(values: Integers, weights: Floats, percents: tuple[float, ...]) -
         For each percentage the smallest value that at least this share of the weight
         does not exceed.
     """
-    order = np.argsort(values, kind="stable")
-    reached = np.cumsum(weights[order])
+    reached = np.cumsum(weights)
     # A share that is met exactly must not be missed by the last bit of a sum of floats.
     wanted = np.asarray(percents) / 100 * reached[-1] * (1 - 1e-12)
-    found: Floats = values[order][np.searchsorted(reached, wanted)].astype(np.float64)
+    found: Floats = values[np.searchsorted(reached, wanted)].astype(np.float64)
     return found
 
 

@@ -230,7 +230,8 @@ def _holding_pools(run: Window) -> NDArray[np.int32]:
     _, pool, train, *_ = run.trace.gridlock.reshape(-1, 5).T
     of_train = np.r_[run.trace.vehicle_pool, NEVER][train]
     detail = np.r_[run.plan.station_detail, NEVER][pool]
-    return np.where(train == NEVER, detail, of_train).astype(np.int32)
+    holding: NDArray[np.int32] = np.where(train == NEVER, detail, of_train).astype(np.int32)
+    return holding
 
 
 def _misplaced(trace: Trace) -> Ints:

@@ -18,7 +18,7 @@ from sim.compiler.build import compile_plan
 from sim.experiment.best import Found, best_of
 from sim.experiment.families import family
 from sim.experiment.pairing import compare
-from sim.experiment.replicate import Begun, Claim, Run, Task, begin, finish, places
+from sim.experiment.replicate import Begun, Claim, Count, Run, Task, begin, finish, places
 from sim.experiment.selection import Aim
 from sim.experiment.stopping import Precision
 from sim.experiment.workers import workers
@@ -50,6 +50,8 @@ class Engine(NamedTuple):
     """Is told (scenario, replications done, all)."""
     restart: Restart | None = None
     """Whether runs leave a state, or begin from one."""
+    counting: Count | None = None
+    """Counts as it runs, in place of `run`, where no state is left or begun from."""
 
 
 def identity_of(scenario: Scenario, restart: Restart | None = None) -> Identity:
@@ -164,7 +166,7 @@ def _begin(wanted: _Wanted, executor: Executor) -> _Running:
     began_s = wanted.clock_s()
     network = network_of(scenario)
     states = None
-    run = engine.run
+    run, counting = engine.run, engine.counting
     if engine.restart is None:
         plan, legend = compile_plan(scenario, network)
     else:
@@ -177,11 +179,12 @@ def _begin(wanted: _Wanted, executor: Executor) -> _Running:
             root=wanted.root,
         )
         plan, legend, run, _ = states
+        counting = None
     compiled_s = wanted.clock_s()
     check_folder(wanted.root)
     tell = engine.progress
     experiment = begin(
-        Task(plan, legend, places(network), run, scenario.experiment.seed),
+        Task(plan, legend, places(network), run, scenario.experiment.seed, counting),
         scenario.experiment.replications,
         executor,
         claim=claim_of(scenario),
@@ -277,7 +280,7 @@ def obtain_best(
     for name, scenario in scenarios.items():
         network = network_of(scenario)
         plan, legend = compile_plan(scenario, network)
-        tasks[name] = Task(plan, legend, places(network), engine.run, seed)
+        tasks[name] = Task(plan, legend, places(network), engine.run, seed, engine.counting)
     return best_of(tasks, kpi, aim, engine.jobs)
 
 
