@@ -94,9 +94,10 @@ def test_a_lane_changes_no_draw_of_those_who_do_not_use_it(tmp_path: Path) -> No
 
     (pool,) = [name for name in legend.station_id if name.startswith("pool:")]
     assert pool in other_legend.station_id
-    assert dict(zip(legend.route_id, plan.route_key, strict=True)).items() <= dict(
-        zip(other_legend.route_id, other.route_key, strict=True)
-    ).items()
+    assert (
+        dict(zip(legend.route_id, plan.route_key, strict=True)).items()
+        <= dict(zip(other_legend.route_id, other.route_key, strict=True)).items()
+    )
     sent, resent = draw(plan, 1, 0), draw(other, 1, 0)
     assert np.array_equal(sent.consignment_key, resent.consignment_key)
 
@@ -317,9 +318,7 @@ def test_a_row_that_cannot_be_is_told(tmp_path: Path, cells: str, message: str) 
         ({"flows": "[meet]"}, "flows 'meet' means no flow; did you mean 'meat'?"),
     ],
 )
-def test_a_ban_that_cannot_be_is_told(
-    tmp_path: Path, cells: dict[str, str], message: str
-) -> None:
+def test_a_ban_that_cannot_be_is_told(tmp_path: Path, cells: dict[str, str], message: str) -> None:
     with pytest.raises(NetworkError) as found:
         compiled(tmp_path, ban(**cells))
 

@@ -163,9 +163,7 @@ def _lifting(visit: Visit, *, moors: bool) -> str:
     return station_id(found[0]) if found else ""
 
 
-def _way(
-    leg: Leg, day: Day, under_way: Sequence[tuple[FacilityRow, ...]]
-) -> list[ElementPart]:
+def _way(leg: Leg, day: Day, under_way: Sequence[tuple[FacilityRow, ...]]) -> list[ElementPart]:
     """Return meters, moves and stops from a leg's first node to its last.
 
     Times between two stops or line meters are rounded as one: a gate put on a link because

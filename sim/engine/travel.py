@@ -89,9 +89,7 @@ class Traffic:
             consignment.account.book(NEVER, Cause.CLOSED, NEVER, waited_s)
         if consignment.step == NEVER:
             is_banned = world.is_banned[number]
-            self._finish(
-                consignment, Status.REFUSED_BAN if is_banned else Status.REFUSED_NO_ROUTE
-            )
+            self._finish(consignment, Status.REFUSED_BAN if is_banned else Status.REFUSED_NO_ROUTE)
         else:
             self._take_step(consignment)
 

@@ -325,13 +325,16 @@ def _consignments(draws: Draws) -> Ints:
     created_s = draws.consignment_created_s
     table = _filled(len(created_s), k.CONSIGNMENT_COLUMNS)
     table[:, k.N_FLOW] = draws.consignment_flow
-    table[:, k.N_ROUTE] = np.where(
-        draws.consignment_is_banned != 0, k.BANNED, draws.consignment_route
-    )
+    table[:, k.N_ROUTE] = routes_of(draws)
     table[:, k.N_CREATED] = created_s
     table[:, k.N_ENTERED] = draws.consignment_entered_s
     table[:, k.N_STATUS] = 0
     return table
+
+
+def routes_of(draws: Draws) -> Ints:
+    """Return `(N,)` the route of each consignment, NEVER or BANNED for one that has none."""
+    return np.where(draws.consignment_is_banned != 0, k.BANNED, draws.consignment_route)
 
 
 def _closures(plan: Plan) -> Ints:

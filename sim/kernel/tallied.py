@@ -18,7 +18,7 @@ from sim.kernel.books import CAUSES
 from sim.kernel.core import Growing, advance
 from sim.kernel.drive import LEDGER_SIZE, ROOM, begun, closed, grown
 from sim.kernel.memory import GROUP, Slab, give_back, slab
-from sim.kernel.tables import DAY_S, NO_PAUSE, Tables, tables_of
+from sim.kernel.tables import DAY_S, NO_PAUSE, Tables, routes_of, tables_of
 from sim.kernel.told import counts_of, marks_of, tallies_of
 from sim.plan import NEVER, Draws, Plan
 from sim.tallies import Tallies, Watch
@@ -59,6 +59,8 @@ class Running(NamedTuple):
     """(S, D)."""
     entry: Ints
     """(N,) consignments in order of entering."""
+    route: Ints
+    """(N,) of `routes_of`."""
 
 
 def run_tallied(plan: Plan, watch: Watch, seed: int, replication: int) -> Tallies:
@@ -143,6 +145,7 @@ def _begin(plan: Plan, watch: Watch, draws: Draws, end_s: int, ledger_size: int)
         ),
         queue_max=np.zeros((len(plan.station_kind), counts.day.shape[1] - 1), np.int64),
         entry=np.argsort(draws.consignment_entered_s, kind="stable"),
+        route=routes_of(draws),
     )
 
 
@@ -229,7 +232,7 @@ def _provided(run: Running, first: int, end: int, pause_s: int) -> Running:
         draws.consignment_created_s,
         draws.consignment_entered_s,
         draws.consignment_flow,
-        routes_of(draws),
+        run.route,
         draws.consignment_key,
         run.tables.flow,
         run.tables.consignment,
