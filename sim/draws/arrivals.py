@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.draws.hashing import mix, mix_array
-from sim.draws.tables import UNIT, Ints, Words, quantile_array
+from sim.draws.tables import UNIT, Ints, Quantiles, Words, mixed_quantiles
 from sim.errors import PlanError
 
 GREATEST_LOTS = 1 << 25
@@ -81,6 +81,7 @@ def arrival_times(
     begin_s: int,
     end_s: int,
     together: int = 1,
+    quantiles: Quantiles = mixed_quantiles,
 ) -> Arrivals:
     """Return when the consignments of a flow are created, and their numbers.
 
@@ -99,6 +100,8 @@ def arrival_times(
     together
         Consignments that come at once: the law is that of the gaps between their arrivals,
         which are so many times longer.
+    quantiles
+        `mixed_quantiles`, or another that gives the same.
 
     Raises
     ------
@@ -115,8 +118,8 @@ def arrival_times(
     own = mix(stream, flow_key)
     first = value_fp[np.searchsorted(time_s, begin_s, side="right") - 1]
     last = value_fp[np.searchsorted(time_s, end_s, side="left")]
-    back = _sums(own, -1, gap_table, -int(first) // together) * together
-    ahead = _sums(own, 1, gap_table, int(last) // together) * together
+    back = _sums(own, -1, gap_table, -int(first) // together, quantiles) * together
+    ahead = _sums(own, 1, gap_table, int(last) // together, quantiles) * together
     number = np.concatenate(
         (np.arange(-len(back) * together, 0), np.arange(1, len(ahead) * together + 1))
     )
@@ -139,7 +142,7 @@ def consignment_keys(flow_key: int, number: NDArray[np.int32]) -> Words:
     return mix_array(flow_key, number)
 
 
-def _sums(own: int, sign: int, gap_table: Ints, limit_fp: int) -> Ints:
+def _sums(own: int, sign: int, gap_table: Ints, limit_fp: int, quantiles: Quantiles) -> Ints:
     """Return the sums of unit gaps up to a limit, itself included.
 
     Gap n is drawn from `mix(own, n)`, n = 1, 2, ... or, where `sign` is -1, -1, -2, ....
@@ -150,7 +153,7 @@ def _sums(own: int, sign: int, gap_table: Ints, limit_fp: int) -> Ints:
     count = int(expected + 6 * expected**0.5) + 16
     while True:
         ordinal = sign * np.arange(1, count + 1)
-        sums = np.cumsum(quantile_array(gap_table, mix_array(own, ordinal)))
+        sums = np.cumsum(quantiles(gap_table, own, ordinal))
         if sums[-1] > limit_fp:
             return sums[: np.searchsorted(sums, limit_fp, side="right")]
         count *= 2

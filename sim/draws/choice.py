@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.draws.hashing import mix, mix_array
-from sim.draws.tables import GUMBEL_UNIT, Ints, Words, gumbel_table, quantile, quantile_array
+from sim.draws.tables import (
+    GUMBEL_UNIT,
+    Ints,
+    Quantiles,
+    Words,
+    gumbel_table,
+    mixed_quantiles,
+    quantile,
+)
 from sim.plan import NEVER, PPM
 
 NO_SHARE = -(1 << 60)
@@ -74,6 +82,8 @@ def choose_routes(
     route_keys: Words,
     log_share: Ints,
     is_barred: NDArray[np.bool_] | None = None,
+    *,
+    quantiles: Quantiles = mixed_quantiles,
 ) -> NDArray[np.int32]:
     """Return `choose` for every consignment of one flow.
 
@@ -87,6 +97,8 @@ def choose_routes(
         (C,), as in `choose`.
     is_barred
         (N, C) routes that a consignment may not take; None: it may take all.
+    quantiles
+        `mixed_quantiles`, or another that gives the same.
 
     Returns
     -------
@@ -97,7 +109,7 @@ def choose_routes(
     chosen = np.full(len(own), NEVER, dtype=np.int32)
     greatest = np.full(len(own), np.iinfo(np.int64).min)
     for index in np.argsort(route_keys, kind="stable"):
-        utility = log_share[index] + quantile_array(table, mix_array(own, route_keys[index]))
+        utility = log_share[index] + quantiles(table, own, int(route_keys[index]))
         is_greater = utility > greatest
         if is_barred is not None:
             is_greater &= ~is_barred[:, index]

@@ -14,7 +14,7 @@ from sim.draws.arrivals import arrival_times, consignment_keys
 from sim.draws.choice import choose_routes
 from sim.draws.closures import RandomClosures, busy_keys, closure_intervals
 from sim.draws.hashing import ARRIVAL, CHOICE, CLOSURE, stream
-from sim.draws.tables import Ints, Words
+from sim.draws.tables import Ints, Quantiles, Words, mixed_quantiles
 from sim.plan import NEVER, Draws, Plan
 
 
@@ -38,7 +38,7 @@ class _Bans(NamedTuple):
     end_s: list[int]
 
 
-def draw(plan: Plan, seed: int, replication: int) -> Draws:
+def draw(plan: Plan, seed: int, replication: int, quantiles: Quantiles = mixed_quantiles) -> Draws:
     """Return everything that is drawn before a replication begins.
 
     Parameters
@@ -49,12 +49,18 @@ def draw(plan: Plan, seed: int, replication: int) -> Draws:
         Of the experiment, 0 to 2**63 - 1.
     replication
         From 0.
+    quantiles
+        `mixed_quantiles`, or another that gives the same.
     """
     closure, start_s, end_s = _closures(plan, seed, replication)
     bans = _bans(plan, closure, start_s, end_s)
-    flows = [_send(plan, flow, seed, replication, bans) for flow in range(len(plan.flow_key))]
+    flows = [
+        _send(plan, flow, (seed, replication), bans, quantiles)
+        for flow in range(len(plan.flow_key))
+    ]
     sent = _joined(flows)
-    order = np.lexsort((sent.number, sent.flow, sent.created_s))
+    # Flows stand one after the other, each by number: what is left is to merge them.
+    order = np.argsort(sent.created_s, kind="stable")
     gap_key, length_key = busy_keys(
         stream(seed, replication, CLOSURE), plan.closure_key[plan.busy_closure]
     )
@@ -109,12 +115,12 @@ def _barred(bans: _Bans, candidates: Ints, entered_s: Ints) -> NDArray[np.bool_]
     return is_barred
 
 
-def _send(plan: Plan, flow: int, seed: int, replication: int, bans: _Bans) -> _Sent:
-    """Return the consignments of one flow with their routes."""
+def _send(plan: Plan, flow: int, run: tuple[int, int], bans: _Bans, quantiles: Quantiles) -> _Sent:
+    """Return the consignments of one flow with their routes, by (seed, replication)."""
     breaks = slice(int(plan.intensity_first[flow]), int(plan.intensity_first[flow + 1]))
     flow_key = int(plan.flow_key[flow])
     time_s, number = arrival_times(
-        stream(seed, replication, ARRIVAL),
+        stream(*run, ARRIVAL),
         flow_key,
         plan.law_table[plan.flow_gap_law[flow]],
         plan.intensity_s[breaks],
@@ -122,13 +128,14 @@ def _send(plan: Plan, flow: int, seed: int, replication: int, bans: _Bans) -> _S
         begin_s=-plan.window_start_s,
         end_s=plan.horizon_s - plan.window_start_s,
         together=int(plan.flow_together[flow]),
+        quantiles=quantiles,
     )
     created_s = time_s + plan.window_start_s
     key = consignment_keys(flow_key, number)
     epoch, entered_s = _enter(plan, flow, created_s)
     route = np.full(len(key), NEVER, dtype=np.int64)
     is_banned = np.zeros(len(key), dtype=np.int64)
-    choice = stream(seed, replication, CHOICE)
+    choice = stream(*run, CHOICE)
     for b in np.unique(epoch[epoch >= 0]):
         at = b * len(plan.flow_key) + flow
         open_now = slice(int(plan.choice_first[at]), int(plan.choice_first[at + 1]))
@@ -139,6 +146,7 @@ def _send(plan: Plan, flow: int, seed: int, replication: int, bans: _Bans) -> _S
             plan.route_key[candidates],
             plan.choice_log_share[open_now],
             _barred(bans, candidates, entered_s[epoch == b]) if bans.routes else None,
+            quantiles=quantiles,
         )
         route[epoch == b] = np.where(chosen == NEVER, NEVER, candidates[chosen])
         is_banned[epoch == b] = chosen == NEVER

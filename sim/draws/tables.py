@@ -12,11 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.draws.hashing import mix_array
 from sim.errors import PlanError
 
 Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
 Floats = NDArray[np.floating[Any]]
+
+Quantiles = Callable[[Ints, "Words | int", "Words | Ints | int"], Ints]
+"""`mixed_quantiles`, or another that gives the same numbers sooner."""
 
 STEPS = 65_536
 """Steps of a table; its first and last step are divided into as many again."""
@@ -192,6 +196,19 @@ def quantile_array(table: Ints, h: Words) -> Ints:
     low = flat[step]
     part = (fraction & np.uint64(_FRACTION)).astype(np.int64)
     return low + (((flat[step + 1] - low) * part + _FRACTION_HALF) >> _FRACTION_BITS)
+
+
+def mixed_quantiles(table: Ints, a: Words | int, b: Words | Ints | int) -> Ints:
+    """Return the values that the hashes `mix(a, b)` draw from a table.
+
+    Parameters
+    ----------
+    table
+        (3, 65537), as of `build_table`.
+    a, b
+        As for `mix_array`, one of them an array.
+    """
+    return quantile_array(table, mix_array(a, b))
 
 
 def duration_s(table: Ints, h: int, mean_fp: int) -> int:

@@ -45,6 +45,29 @@ def is_among(h: np.uint64, share_ppm: int) -> bool:
 
 
 @inlined
+def value_of(table: Ints, h: np.uint64) -> int:
+    """Return the value that a hash draws from a law, in the table's unit.
+
+    Parameters
+    ----------
+    table
+        (3, 65537), see `Plan.law_table`.
+    h
+        Hash of the draw's key.
+    """
+    row = 0
+    step = np.int64(h >> _TO_STEP)
+    fraction = h >> _TO_FRACTION
+    if step in (0, _LAST_STEP):
+        row = 1 if step == 0 else 2
+        step = np.int64(h >> _TO_FINER_STEP) & _LAST_STEP
+        fraction = h >> _TO_FINER_FRACTION
+    low: int = table[row, step]
+    rise = table[row, step + 1] - low
+    return low + ((rise * np.int64(fraction & _FRACTION) + (1 << 23)) >> 24)
+
+
+@inlined
 def draw_s(law_table: Ints, law: int, h: np.uint64, mean_fp: int) -> int:
     """Return the duration that a hash draws from a law: whole seconds, at least 1.
 
@@ -59,16 +82,7 @@ def draw_s(law_table: Ints, law: int, h: np.uint64, mean_fp: int) -> int:
     mean_fp
         Mean in 1/256 s.
     """
-    row = 0
-    step = np.int64(h >> _TO_STEP)
-    fraction = h >> _TO_FRACTION
-    if step in (0, _LAST_STEP):
-        row = 1 if step == 0 else 2
-        step = np.int64(h >> _TO_FINER_STEP) & _LAST_STEP
-        fraction = h >> _TO_FINER_FRACTION
-    low: int = law_table[law, row, step]
-    rise = law_table[law, row, step + 1] - low
-    value: int = low + ((rise * np.int64(fraction & _FRACTION) + (1 << 23)) >> 24)
+    value = value_of(law_table[law], h)
     return max(1, int(value * mean_fp + (1 << 27)) >> 28)
 
 

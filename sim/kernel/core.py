@@ -28,7 +28,7 @@ from sim.kernel.forming import (
 from sim.kernel.gridlock import cycle, holders_of
 from sim.kernel.hands import let_out_of_hand, stop_and_go_on, take_in_hand, write_hand
 from sim.kernel.heap import call, mark, pop, push
-from sim.kernel.jit import borrowed, compiled
+from sim.kernel.jit import borrowed, compiled, prefetch
 from sim.kernel.layout import (
     ALARM,
     ARRIVE,
@@ -438,19 +438,26 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 run[K_FREE_SHARES] += 1
                 at = after
             trav[t, T_SHARE] = NEVER
-            n = vehicle[i, V_ABOARD]
+            n, last = vehicle[i, V_ABOARD], NEVER
+            first = n
             vehicle[i, V_ABOARD] = NEVER
             while n != NEVER:
                 after = trav[n, T_NEXT]
+                prefetch(trav, after)
+                prefetch(cause_s, after)
+                prefetch(cons, after)
                 for cause in range(CAUSES):
                     cause_s[n, cause] += cause_s[t, cause]
                 if is_turned_away:
                     finish(cons, trav, run, n, now, REFUSED_STORAGE, stop_after)
                 else:
                     cons[n, N_YARD] = vehicle[i, V_YARD]
-                    trav[n, T_NEXT] = run[K_GOING]
-                    run[K_GOING] = n
+                    last = n
                 n = after
+            if last != NEVER:
+                # They go on in the order in which they boarded: nearly that of their numbers,
+                # so that each soon finds its place in the next queue.
+                trav[last, T_NEXT], run[K_GOING] = run[K_GOING], first
             cause_s[t, :] = 0
             if is_turned_away:
                 vehicle[i, V_PHASE] = FOUND
@@ -975,6 +982,9 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                         if n == NEVER:
                             break
                         after, f = trav[n, T_NEXT], cons[n, N_FLOW]
+                        prefetch(trav, after)
+                        prefetch(cause_s, after)
+                        prefetch(cons, after)
                         deck = state[x, X_DECK + flow[f, O_CLASS]]
                         units = flow[f, O_LOT] * state[x, X_UNIT + flow[f, O_CLASS]]
                         if not open_decks >> deck & 1:

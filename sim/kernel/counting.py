@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sim import plan
 from sim.kernel.books import CAUSES, Seconds
 from sim.kernel.growth import longer
-from sim.kernel.jit import borrowed, compiled, inlined
+from sim.kernel.jit import borrowed, compiled, inlined, prefetch
 from sim.kernel.layout import (
     K_ARRIVED,
     K_GONE,
@@ -79,6 +79,8 @@ REFUSED_STORAGE = int(Status.REFUSED_STORAGE)
 MOVING = int(Cause.MOVING)
 SERVICE = int(Cause.SERVICE)
 FOREVER = (1 << 31) - 1
+AHEAD = 8
+"""Rows after which what a row is about is brought into the cache."""
 
 
 class Counts(NamedTuple):
@@ -421,6 +423,9 @@ def count_stays(  # noqa: C901 - one line for each thing that is counted
     leg_has_line, pool_leg = borrowed(marks.leg_has_line), borrowed(marks.pool_leg)
     from_s, to_s = counts.window[0], counts.window[1]
     for at in range(run[K_STAYS]):
+        ahead = stays[min(at + AHEAD, run[K_STAYS] - 1), 0]
+        prefetch(cons, ahead)
+        prefetch(place, ahead)
         n, s, i = stays[at, 0], stays[at, 1], stays[at, 5]
         request_s, start_s, end_s = stays[at, 2], stays[at, 3], stays[at, 4]
         f, finished_s = cons[n, N_FLOW], cons[n, N_FINISHED]
@@ -575,13 +580,17 @@ def count_finished(
     """Count the consignments that have finished, and forget them."""
     n = run[K_GONE]
     while n != NEVER:
+        after = trav[n, T_NEXT]
+        prefetch(trav, after)
+        prefetch(cons, after)
+        prefetch(cause_s, after)
         i, finished_s = counts.consignment[n, C_VEHICLE], cons[n, N_FINISHED]
         if cons[n, N_STATUS] == REFUSED_STORAGE and i != NEVER:
             counts.vehicle[i, W_TURNED] = finished_s
         count_causes(counts, records, cons, cause_s, n)
         records.finished_s[n], records.status[n] = finished_s, cons[n, N_STATUS]
         records.alive[n >> group_bits] -= 1
-        n = trav[n, T_NEXT]
+        n = after
     run[K_GONE] = NEVER
 
 

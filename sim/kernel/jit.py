@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
-from numba.core import cgutils, config
+from llvmlite import ir
+from numba.core import cgutils, config, types
 from numba.extending import intrinsic, overload
 
 from sim import plan
@@ -102,3 +103,35 @@ _BORROW: Any = intrinsic(_without_owner)
 def _borrowed(array: Any) -> Any:  # noqa: ANN401, ARG001 - numba reads its type
     """Return what machine code does for `borrowed`."""
     return lambda array: _BORROW(array)  # noqa: PLW0108 - numba wants a function
+
+
+def prefetch(table: Any, row: int) -> None:  # noqa: ANN401 - an array of any kind
+    """Let a row be brought into the cache while something else is done."""
+
+
+def _touch(_: Any, table: Any, row: Any) -> Any:  # noqa: ANN401, ARG001 - numba types
+    """Return signature and code of a row's prefetch."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ANN401
+        made = context.make_array(signature.args[0])(context, builder, args[0])
+        stride = builder.extract_value(made.strides, 0)
+        begin = builder.ptrtoint(made.data, stride.type)
+        at = builder.add(begin, builder.mul(args[1], stride))
+        pointer = builder.inttoptr(at, cgutils.voidptr_t)
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, number, number, number])
+        call = builder.module.declare_intrinsic("llvm.prefetch", [cgutils.voidptr_t], kind)
+        # To be written too, to stay in all caches, data.
+        builder.call(call, [pointer, number(1), number(3), number(1)])
+        return context.get_dummy_value()
+
+    return types.void(table, types.intp), code
+
+
+_TOUCH: Any = intrinsic(_touch)
+
+
+@overload(prefetch, strict=False)
+def _prefetch(table: Any, row: Any) -> Any:  # noqa: ANN401, ARG001 - numba reads its types
+    """Return what machine code does for `prefetch`."""
+    return lambda table, row: _TOUCH(table, row)  # noqa: PLW0108 - numba wants a function

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.draws.hashing import SERVICE, stream
-from sim.draws.replication import draw
 from sim.kernel.books import CAUSES
+from sim.kernel.drawing import drawn
 from sim.kernel.drive import Ended, drive
 from sim.kernel.layout import (
     K_LOCKS,
@@ -36,7 +36,7 @@ def run(plan: Plan, seed: int, replication: int) -> Trace:
     replication
         From 0; each has random numbers of its own.
     """
-    return run_drawn(plan, draw(plan, seed, replication), seed, replication)
+    return run_drawn(plan, drawn(plan, seed, replication), seed, replication)
 
 
 def run_drawn(plan: Plan, draws: Draws, seed: int, replication: int) -> Trace:

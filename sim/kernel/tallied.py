@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.draws.hashing import SERVICE, mix_array, stream
-from sim.draws.replication import draw
 from sim.kernel import counting as c
 from sim.kernel import layout as k
 from sim.kernel.books import CAUSES
 from sim.kernel.core import Growing, advance
+from sim.kernel.drawing import drawn
 from sim.kernel.drive import LEDGER_SIZE, ROOM, begun, closed, grown
 from sim.kernel.memory import GROUP, Slab, give_back, slab
 from sim.kernel.tables import DAY_S, NO_PAUSE, Tables, routes_of, tables_of
@@ -77,7 +77,7 @@ def run_tallied(plan: Plan, watch: Watch, seed: int, replication: int) -> Tallie
     replication
         From 0; each has random numbers of its own.
     """
-    return run_drawn_tallied(plan, watch, draw(plan, seed, replication), seed, replication)
+    return run_drawn_tallied(plan, watch, drawn(plan, seed, replication), seed, replication)
 
 
 def run_drawn_tallied(
