@@ -11,7 +11,7 @@ from sim.plan import Status
 
 
 def refused_by_ban(run: Scope) -> list[tuple[str, float]]:
-    """Return the id of each ban, and the TEU refused in the window while it closed a route of theirs.
+    """Return the id of each ban, and the TEU refused in the window while it closed their route.
 
     Notes
     -----
