@@ -111,9 +111,7 @@ def _volumes(run: Scope) -> list[Row]:
         Row(f"teu_refused.{name}", float(run.teu[ended & (status == code)].sum()), "TEU")
         for name, code in _REFUSED.items()
     ]
-    rows += [
-        Row(f"teu_refused.ban.{ban}", teu, "TEU") for ban, teu in refused_by_ban(run)
-    ]
+    rows += [Row(f"teu_refused.ban.{ban}", teu, "TEU") for ban, teu in refused_by_ban(run)]
     if years(run):
         rows.insert(3, Row("teu_delivered_per_year", delivered / years(run), "TEU/a"))
     return rows
