@@ -84,6 +84,7 @@ ONLY: Mapping[str, set[str]] = {
     "yaml": {"sim.scenario", "sim.report"},
     "pydantic": {"sim.scenario"},
     "simpy": {"sim.engine"},
+    "llvmlite": {"sim.kernel"},
     "numba": {"sim.kernel"},
     "matplotlib": {"sim.plots"},
     "jinja2": {"sim.report"},

@@ -64,7 +64,8 @@ def value_of(table: Ints, h: np.uint64) -> int:
         fraction = h >> _TO_FINER_FRACTION
     low: int = table[row, step]
     rise = table[row, step + 1] - low
-    return low + ((rise * np.int64(fraction & _FRACTION) + (1 << 23)) >> 24)
+    value: int = low + ((rise * np.int64(fraction & _FRACTION) + (1 << 23)) >> 24)
+    return value
 
 
 @inlined
