@@ -5,7 +5,7 @@ since the run's first instant. What happens during the run (times of service)
 is drawn by the engines as it happens, from the same kind of keys.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,17 +17,19 @@ from sim.draws.hashing import ARRIVAL, CHOICE, CLOSURE, stream
 from sim.draws.tables import Ints, Quantiles, Words, mixed_quantiles
 from sim.plan import NEVER, Draws, Plan
 
+Seconds = NDArray[np.int32]
+
 
 class _Sent(NamedTuple):
-    """Consignments of one flow, by number."""
+    """Consignments of one flow, by number; a year of them is kept small until it is sorted."""
 
-    created_s: Ints
-    entered_s: Ints
-    flow: Ints
-    number: Ints
+    created_s: Seconds
+    entered_s: Seconds
+    flow: Seconds
+    number: Seconds
     key: Words
-    route: Ints
-    is_banned: Ints
+    route: Seconds
+    is_banned: NDArray[np.bool_]
 
 
 class _Bans(NamedTuple):
@@ -58,20 +60,20 @@ def draw(plan: Plan, seed: int, replication: int, quantiles: Quantiles = mixed_q
         _send(plan, flow, (seed, replication), bans, quantiles)
         for flow in range(len(plan.flow_key))
     ]
-    sent = _joined(flows)
     # Flows stand one after the other, each by number: what is left is to merge them.
-    order = np.argsort(sent.created_s, kind="stable")
+    order = np.argsort(_column(flows, 0, np.dtype(np.int64)), kind="stable")
     gap_key, length_key = busy_keys(
         stream(seed, replication, CLOSURE), plan.closure_key[plan.busy_closure]
     )
+    whole, words = np.dtype(np.int64), np.dtype(np.uint64)
     return Draws(
-        consignment_created_s=sent.created_s[order],
-        consignment_entered_s=sent.entered_s[order],
-        consignment_flow=sent.flow[order],
-        consignment_number=sent.number[order],
-        consignment_key=sent.key[order],
-        consignment_route=sent.route[order],
-        consignment_is_banned=sent.is_banned[order],
+        consignment_created_s=_column(flows, 0, whole)[order],
+        consignment_entered_s=_column(flows, 1, whole)[order],
+        consignment_flow=_column(flows, 2, whole)[order],
+        consignment_number=_column(flows, 3, whole)[order],
+        consignment_key=_column(flows, 4, words)[order],
+        consignment_route=_column(flows, 5, whole)[order],
+        consignment_is_banned=_column(flows, 6, whole)[order],
         closure_index=closure,
         closure_start_s=start_s,
         closure_end_s=end_s,
@@ -80,18 +82,10 @@ def draw(plan: Plan, seed: int, replication: int, quantiles: Quantiles = mixed_q
     )
 
 
-def _joined(flows: list[_Sent]) -> _Sent:
-    """Return the consignments of all flows."""
-    none: Ints = np.zeros(0, dtype=np.int64)
-    return _Sent(
-        np.concatenate([none, *(sent.created_s for sent in flows)]),
-        np.concatenate([none, *(sent.entered_s for sent in flows)]),
-        np.concatenate([none, *(sent.flow for sent in flows)]),
-        np.concatenate([none, *(sent.number for sent in flows)]),
-        np.concatenate([none.astype(np.uint64), *(sent.key for sent in flows)]),
-        np.concatenate([none, *(sent.route for sent in flows)]),
-        np.concatenate([none, *(sent.is_banned for sent in flows)]),
-    )
+def _column(flows: list[_Sent], field: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return a column of the consignments of all flows."""
+    parts = [np.zeros(0, dtype), *(sent[field] for sent in flows)]
+    return np.concatenate(parts, dtype=dtype, casting="unsafe")
 
 
 def _bans(plan: Plan, closure: Ints, start_s: Ints, end_s: Ints) -> _Bans:
@@ -134,7 +128,7 @@ def _send(plan: Plan, flow: int, run: tuple[int, int], bans: _Bans, quantiles: Q
     key = consignment_keys(flow_key, number)
     epoch, entered_s = _enter(plan, flow, created_s)
     route = np.full(len(key), NEVER, dtype=np.int64)
-    is_banned = np.zeros(len(key), dtype=np.int64)
+    is_banned = np.zeros(len(key), dtype=np.bool_)
     choice = stream(*run, CHOICE)
     for b in np.unique(epoch[epoch >= 0]):
         at = b * len(plan.flow_key) + flow
@@ -150,8 +144,15 @@ def _send(plan: Plan, flow: int, run: tuple[int, int], bans: _Bans, quantiles: Q
         )
         route[epoch == b] = np.where(chosen == NEVER, NEVER, candidates[chosen])
         is_banned[epoch == b] = chosen == NEVER
-    own = np.full(len(key), flow)
-    return _Sent(created_s, entered_s, own, number.astype(np.int64), key, route, is_banned)
+    return _Sent(
+        created_s.astype(np.int32),
+        entered_s.astype(np.int32),
+        np.full(len(key), flow, dtype=np.int32),
+        number,
+        key,
+        route.astype(np.int32),
+        is_banned,
+    )
 
 
 def _enter(plan: Plan, flow: int, created_s: Ints) -> tuple[Ints, Ints]:

@@ -124,6 +124,18 @@ class Counts(NamedTuple):
     """One row each; the first number NEVER as long as there is none."""
 
 
+class Sent(NamedTuple):
+    """Consignments as they were drawn (N,), in little memory: it is held for the whole run."""
+
+    created_s: Seconds
+    entered_s: Seconds
+    flow: NDArray[np.int16]
+    number: Seconds
+    key: NDArray[np.uint64]
+    route: Seconds
+    """Route, NEVER or BANNED."""
+
+
 class Marks(NamedTuple):
     """What is fixed about what is counted."""
 
@@ -336,12 +348,8 @@ def count_open(
 
 @compiled
 def provide(
-    entry: Ints,
-    created_s: Ints,
-    entered_s: Ints,
-    draw_flow: Ints,
-    route: Ints,
-    key: NDArray[np.uint64],
+    sent: Sent,
+    entry: Seconds,
     flow: Ints,
     cons: Ints,
     cons_key: NDArray[np.uint64],
@@ -355,8 +363,6 @@ def provide(
     ----------
     entry
         Which of them.
-    created_s, entered_s, draw_flow, route, key
-        (N,) as in `Draws`.
     place
         `Counts.consignment`.
     measured_s
@@ -364,16 +370,16 @@ def provide(
     """
     for at in range(len(entry)):
         n = entry[at]
-        f = draw_flow[n]
+        f, created_s = sent.flow[n], sent.created_s[n]
         cons[n, :] = NEVER
-        cons[n, N_FLOW], cons[n, N_ROUTE], cons[n, N_STATUS] = f, route[n], 0
-        cons[n, N_CREATED], cons[n, N_ENTERED] = created_s[n], entered_s[n]
-        cons_key[n] = key[n]
+        cons[n, N_FLOW], cons[n, N_ROUTE], cons[n, N_STATUS] = f, sent.route[n], 0
+        cons[n, N_CREATED], cons[n, N_ENTERED] = created_s, sent.entered_s[n]
+        cons_key[n] = sent.key[n]
         trav[n, :] = NEVER
         trav[n, T_CLASS] = flow[f, O_RANK]
-        if measured_s[0] <= created_s[n] < measured_s[1]:
+        if measured_s[0] <= created_s < measured_s[1]:
             trav[n, T_SHARE] = f
-        place[n, C_RELEASE], place[n, C_VEHICLE] = created_s[n], NEVER
+        place[n, C_RELEASE], place[n, C_VEHICLE] = created_s, NEVER
 
 
 @compiled

@@ -48,7 +48,9 @@ class Running(NamedTuple):
     """A run that is being counted."""
 
     plan: Plan
+    sent: c.Sent
     draws: Draws
+    """Without consignments."""
     tables: Tables
     growing: Growing
     slabs: Slabs
@@ -57,10 +59,8 @@ class Running(NamedTuple):
     records: c.Records
     queue_max: Ints
     """(S, D)."""
-    entry: Ints
+    entry: NDArray[np.int32]
     """(N,) consignments in order of entering."""
-    route: Ints
-    """(N,) of `routes_of`."""
 
 
 def run_tallied(plan: Plan, watch: Watch, seed: int, replication: int) -> Tallies:
@@ -92,12 +92,13 @@ def run_drawn_tallied(
     draws
         Of `draw`, or made by hand.
     """
+    sent, draws = _sent(draws), _without_consignments(draws)
     words = mix_array(stream(seed, replication, SERVICE), plan.station_key)
     end_s, ledger_size = plan.window_end_s, LEDGER_SIZE
     # Interpreted, keys overflow with a warning where machine code wraps in silence.
     with np.errstate(over="ignore"):
         while True:
-            run = _go(_begin(plan, watch, draws, end_s, ledger_size), words)
+            run = _go(_begin(plan, watch, sent, draws, end_s, ledger_size), words)
             numbers = run.tables.run
             if numbers[k.K_WANTING]:
                 # One grant brought more keys than the ledger could take: rare.
@@ -107,20 +108,38 @@ def run_drawn_tallied(
                 end_s = max(plan.window_start_s, int(numbers[k.K_NOW]) + 1)
             else:
                 return tallies_of(
-                    plan, draws, run.tables, run.growing, run.counts, run.records, run.queue_max
+                    plan,
+                    sent,
+                    draws,
+                    run.tables,
+                    run.growing,
+                    run.counts,
+                    run.records,
+                    run.queue_max,
                 )
 
 
-def _begin(plan: Plan, watch: Watch, draws: Draws, end_s: int, ledger_size: int) -> Running:
-    """Return a run of which nothing has happened."""
-    none = draws._replace(
-        **{name: getattr(draws, name)[:0] for name in draws._fields if "consignment" in name}
+def _sent(draws: Draws) -> c.Sent:
+    """Return the consignments of draws."""
+    return c.Sent(
+        created_s=draws.consignment_created_s.astype(np.int32),
+        entered_s=draws.consignment_entered_s.astype(np.int32),
+        flow=draws.consignment_flow.astype(np.int16),
+        number=draws.consignment_number.astype(np.int32),
+        key=draws.consignment_key,
+        route=routes_of(draws).astype(np.int32),
     )
-    tables = tables_of(plan, none)
+
+
+def _begin(
+    plan: Plan, watch: Watch, sent: c.Sent, draws: Draws, end_s: int, ledger_size: int
+) -> Running:
+    """Return a run of which nothing has happened."""
+    tables = tables_of(plan, draws)
     growing = begun(tables, plan, ledger_size, ROOM)._replace(
         visits=np.zeros((ROWS, 5), np.int32), stays=np.zeros((ROWS, 6), np.int32)
     )
-    size, pools = len(draws.consignment_key), len(tables.pool)
+    size, pools = len(sent.key), len(tables.pool)
     slabs = _slabs(size, pools, max(1 << 16, 2 * size))
     slabs.trav.rows[size : size + pools + ROOM] = growing.trav
     slabs.vehicle.rows[:ROOM] = growing.vehicle
@@ -130,6 +149,7 @@ def _begin(plan: Plan, watch: Watch, draws: Draws, end_s: int, ledger_size: int)
     counts = counts_of(plan, watch, end_s, slabs.place.rows, slabs.carried.rows[:ROOM])
     return Running(
         plan=plan,
+        sent=sent,
         draws=draws,
         tables=tables._replace(consignment=slabs.cons.rows, consignment_key=slabs.cons_key.rows),
         growing=_with_views(growing, slabs, size + pools, ROOM),
@@ -144,9 +164,14 @@ def _begin(plan: Plan, watch: Watch, draws: Draws, end_s: int, ledger_size: int)
             alive=alive,
         ),
         queue_max=np.zeros((len(plan.station_kind), counts.day.shape[1] - 1), np.int64),
-        entry=np.argsort(draws.consignment_entered_s, kind="stable"),
-        route=routes_of(draws),
+        entry=np.argsort(sent.entered_s, kind="stable").astype(np.int32),
     )
+
+
+def _without_consignments(draws: Draws) -> Draws:
+    """Return the rest of draws."""
+    names = [name for name in draws._fields if name.startswith("consignment")]
+    return draws._replace(**{name: getattr(draws, name)[:0] for name in names})
 
 
 def _known_closures(tables: Tables, draws: Draws) -> Ints:
@@ -185,7 +210,7 @@ def _with_views(growing: Growing, slabs: Slabs, first_vehicle: int, vehicles: in
 def _go(run: Running, words: NDArray[np.uint64]) -> Running:
     """Return the run at its end, closed and counted."""
     plan, numbers = run.plan, run.tables.run
-    entered_s = run.draws.consignment_entered_s[run.entry]
+    entered_s = run.sent.entered_s[run.entry]
     pauses = [*_pauses(plan, run.counts), NO_PAUSE]
     known = np.searchsorted(entered_s, pauses).tolist()
     at = 0
@@ -225,15 +250,11 @@ def _pauses(plan: Plan, counts: c.Counts) -> list[int]:
 
 def _provided(run: Running, first: int, end: int, pause_s: int) -> Running:
     """Let consignments be known from entry `first` to `end`, and a pause."""
-    draws, numbers = run.draws, run.tables.run
+    numbers = run.tables.run
     entry = run.entry[first:end]
     c.provide(
+        run.sent,
         entry,
-        draws.consignment_created_s,
-        draws.consignment_entered_s,
-        draws.consignment_flow,
-        run.route,
-        draws.consignment_key,
         run.tables.flow,
         run.tables.consignment,
         run.tables.consignment_key,
@@ -242,7 +263,8 @@ def _provided(run: Running, first: int, end: int, pause_s: int) -> Running:
         (run.plan.window_start_s, run.plan.window_end_s),
     )
     numbers[k.K_ENTERED], numbers[k.K_PROVIDED], numbers[k.K_PAUSE] = 0, len(entry), pause_s
-    return run._replace(tables=run.tables._replace(entry=entry))
+    tables = run.tables._replace(entry=entry.astype(np.int64))
+    return run._replace(tables=tables)
 
 
 def _settle_queues(run: Running, now_s: int) -> None:
@@ -282,7 +304,7 @@ def _counted(run: Running) -> Running:
 
 def _forget(run: Running) -> None:
     """Give back the memory of consignments of which all in a group have finished."""
-    slabs, size = run.slabs, len(run.draws.consignment_key)
+    slabs, size = run.slabs, len(run.sent.key)
     for group in np.flatnonzero(run.records.alive == 0).tolist():
         run.records.alive[group] = NEVER
         first, end = group * GROUP, min((group + 1) * GROUP, size)
@@ -312,7 +334,7 @@ def _with_vehicles(run: Running) -> Running:
 def _ended(run: Running, known: int) -> Running:
     """Return the run with everything counted that its end cuts short."""
     numbers, ended_s = run.tables.run, int(run.tables.run[k.K_NOW])
-    created_s = run.draws.consignment_created_s
+    created_s = run.sent.created_s
     if ended_s < run.counts.window[1]:
         _settle_queues(run, ended_s)
     run = _counted(run)

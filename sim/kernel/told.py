@@ -113,6 +113,7 @@ def _shut(plan: Plan, closures: Ints, end_s: int) -> tuple[Ints, Ints]:
 
 def tallies_of(
     plan: Plan,
+    sent: c.Sent,
     draws: Draws,
     tables: Tables,
     growing: Growing,
@@ -122,9 +123,8 @@ def tallies_of(
 ) -> Tallies:
     """Return what has been counted of a run that is over."""
     ended_s, numbers = int(tables.run[k.K_NOW]), counts.numbers
-    created = slice(0, int(np.searchsorted(draws.consignment_created_s, ended_s, "right")))
-    created_s = draws.consignment_created_s[created].astype(np.int32)
-    flow = draws.consignment_flow[created].astype(np.int16)
+    created = slice(0, int(np.searchsorted(sent.created_s, ended_s, "right")))
+    created_s, flow = sent.created_s[created], sent.flow[created]
     finished_s = records.finished_s[created]
     gridlock = gridlock_rows(plan, tables)
     closures = closure_rows(draws, growing.outage[: tables.run[k.K_OUTAGES]])
@@ -139,8 +139,8 @@ def tallies_of(
         ended_s=ended_s,
         end_s=int(counts.window[1]),
         consignment_flow=flow,
-        consignment_number=draws.consignment_number[created].astype(np.int32),
-        consignment_route=draws.consignment_route[created].astype(np.int32),
+        consignment_number=sent.number[created],
+        consignment_route=np.maximum(sent.route[created], NEVER),
         consignment_created_s=created_s,
         consignment_finished_s=finished_s,
         consignment_status=records.status[created],
