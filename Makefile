@@ -2,6 +2,7 @@
 #   make run     compare the 2028 baseline with the Ayagoz–Tacheng line
 #   make test    lint, types, the rules of the house, both engines, the built wheel
 #   make verify  the long proofs
+#   make bench   CPU time and memory of the engines, as in docs/performance.md
 
 PYTHON ?= python3
 VENV   := .venv
@@ -17,7 +18,7 @@ RUN_OPTIONS  ?= --jobs 2 --engine $(ENGINE) --set keep.modes=[rail] --set demand
                 --replications $(if $(filter simpy,$(ENGINE)),3,10)
 TEST_OPTIONS ?= -q
 
-.PHONY: setup run test verify clean
+.PHONY: setup run test verify bench clean
 
 setup: $(READY) $(WARM)
 
@@ -53,6 +54,10 @@ test: setup
 
 verify: setup
 	@$(BIN)/python -m pytest -m verify --timeout 5400 $(TEST_OPTIONS)
+
+bench: setup
+	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python benchmarks/corridor.py
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
