@@ -155,6 +155,8 @@ def restored(state: State, plan: Plan, draws: Draws) -> Ended:
         _forget_books(saved, fresh)
     tables = _tables(state, saved, fresh.tables, has_entered)
     tables.run[k.K_ENTERED] = np.count_nonzero(draws.consignment_entered_s < state.at_s)
+    tables.run[k.K_PROVIDED] = len(tables.consignment)
+    tables.run[[k.K_GONE, k.K_ARRIVED]] = NEVER
     tables.run[k.K_CHANGED] = np.searchsorted(tables.change[:, 0], state.at_s)
     growing = _growing(saved, fresh, past)
     ledger = _rekeyed(saved["ledger"], state, plan)

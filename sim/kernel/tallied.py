@@ -16,7 +16,7 @@ from sim.kernel import layout as k
 from sim.kernel.books import CAUSES
 from sim.kernel.core import Growing, advance
 from sim.kernel.drawing import drawn
-from sim.kernel.drive import LEDGER_SIZE, ROOM, begun, closed, grown
+from sim.kernel.drive import LEDGER_SIZE, ROOM, closed, grown, opened
 from sim.kernel.memory import GROUP, Slab, give_back, slab
 from sim.kernel.tables import DAY_S, NO_PAUSE, Tables, routes_of, tables_of
 from sim.kernel.told import counts_of, marks_of, tallies_of
@@ -136,7 +136,7 @@ def _begin(
 ) -> Running:
     """Return a run of which nothing has happened."""
     tables = tables_of(plan, draws)
-    growing = begun(tables, plan, ledger_size, ROOM)._replace(
+    growing = opened(tables, plan, ledger_size, ROOM)._replace(
         visits=np.zeros((ROWS, 5), np.int32), stays=np.zeros((ROWS, 6), np.int32)
     )
     size, pools = len(sent.key), len(tables.pool)
