@@ -111,10 +111,11 @@ def test_wheel_finds_the_bases_and_patches_of_the_library(installed: Path, folde
         "schema_version: 1\nname: mine\nextends: library/without/dm_second.yaml\n"
         "patches: [patches/dostyk_tt_final.yaml]\n"
     )
-    said = keruen(installed, folder, "diff", "dm_second", "mine.yaml")
+    said = json.loads(keruen(installed, folder, "diff", "dm_second", "mine.yaml", "--json"))
 
-    assert "r_dostyk__aktogay_a" in said
-    assert "f_dostyk_tt_gauge_change_from_china_train_final" in said
+    rows = {one["where"]: one["kind"] for one in said}
+    assert rows["links[r_dostyk__aktogay_a]"] == "added"
+    assert rows["facilities[f_dostyk_tt_gauge_change_from_china_train_final]"] == "added"
 
 
 def test_wheel_compares_own_scenarios_with_two_jobs(installed: Path, folder: Path) -> None:
