@@ -152,6 +152,7 @@ def test_state_of_other_stations_is_refused_with_what_differs(
 def test_window_and_draws_that_do_not_fit_the_state_are_refused(
     apart: Callable[[Scenario], str],
 ) -> None:
+    assert "lots must be the same" in apart(scenario("demand.lot_teu=4"))
     told = apart(scenario("window.start=2024-04-05"))
     assert "it must begin on 2024-04-08 or later, or on 2024-04-01 as that run" in told
     assert "holds 2 replications of seed 20260101" in apart(scenario("experiment.seed=1"))

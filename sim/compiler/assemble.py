@@ -293,15 +293,12 @@ def _yards(parts: Parts) -> Arrays:
 
 
 def _flows(flows: Sequence[FlowPart], sizes: tuple[Size, ...], laws: Laws) -> Arrays:
-    curves = [
-        build_intensity(ints(flow.starts_s), np.array(flow.amounts) / flow.lot) for flow in flows
-    ]
+    curves = _curves(flows)
     gaps = [
         laws.index(law, cv_of(f"demand {flow.id}", law, flow.row.arrival_cv))
         for flow in flows
         for law in ("deterministic" if flow.row.arrivals_at_h else flow.row.arrival_law,)
     ]
-    empty = [ints([])]
     return {
         "flow_key": keys(flow.id for flow in flows),
         "flow_class": ints(flow.load_class for flow in flows),
@@ -312,10 +309,32 @@ def _flows(flows: Sequence[FlowPart], sizes: tuple[Size, ...], laws: Laws) -> Ar
         "flow_patience_s": ints(flow.patience_s for flow in flows),
         "flow_gap_law": ints(gaps),
         "flow_together": ints(flow.row.lots_together for flow in flows),
+        **curves,
+    }
+
+
+def _curves(flows: Sequence[FlowPart]) -> Arrays:
+    """Return the cumulative lots of flows over time (R4)."""
+    curves = [
+        build_intensity(ints(flow.starts_s), np.array(flow.amounts) / flow.lot) for flow in flows
+    ]
+    empty = [ints([])]
+    return {
         "intensity_first": firsts([curve.time_s.tolist() for curve in curves]),
         "intensity_s": np.concatenate([*empty, *(curve.time_s for curve in curves)]),
         "intensity_fp": np.concatenate([*empty, *(curve.value_fp for curve in curves)]),
     }
+
+
+def with_demand(plan: Plan, flows: Sequence[FlowPart]) -> Plan:
+    """Return a plan whose flows send what the parts say, and are otherwise as they were.
+
+    Parameters
+    ----------
+    flows
+        One for each flow of the plan, in its order.
+    """
+    return plan._replace(**_curves(flows))
 
 
 def _routes(parts: Parts, flows: Sequence[FlowPart]) -> Arrays:

@@ -7,11 +7,19 @@ the names behind it. Only what a followed flow may use is in the plan.
 from collections.abc import Iterable, Mapping, Sequence
 
 from network.schema import Network
-from sim.compiler.assemble import assemble
+from sim.compiler.assemble import assemble, with_demand
 from sim.compiler.background import background_notes, row_factors
 from sim.compiler.clock import read_clock
-from sim.compiler.closures import ClosurePart, Closures, Struck, applied, closure_parts
+from sim.compiler.closures import (
+    ClosurePart,
+    Closures,
+    Struck,
+    applied,
+    closure_parts,
+    demand_windows,
+)
 from sim.compiler.fleets import Shuttle, shuttle
+from sim.compiler.flows import read_flows
 from sim.compiler.forming import blocks, check_lots, payload_notes, pool_parts
 from sim.compiler.journeys import Trip
 from sim.compiler.legend import legend
@@ -52,6 +60,32 @@ def compile_plan(scenario: Scenario, network: Network) -> tuple[Plan, Legend]:
     parts = parts._replace(notes=(*parts.notes, *light))
     plan = assemble(scenario, clock, traffic.flows, parts, closures)
     return plan, legend(clock, traffic.flows, parts, closures, scenario.measures.wait_over_h)
+
+
+def with_own_demand(plan: Plan, legend: Legend, scenario: Scenario, network: Network) -> Plan:
+    """Return a plan made for another demand, in which flows send what a scenario says.
+
+    Vehicles form and routes are shared out as the plan has it; a flow to which the scenario
+    gives nothing sends nothing.
+
+    Parameters
+    ----------
+    plan, legend
+        Of `compile_plan`, with the same window and lots.
+    scenario, network
+        Whose demand is meant.
+    """
+    clock = read_clock(scenario)
+    origins = {row.flow or row.id: row.origin for row in network.demand}
+    changes = demand_windows(applied(network), origins, clock)
+    found = {flow.id: flow for flow in read_flows(network, scenario, clock, changes)}
+    some = next(iter(found.values()))
+    nothing = some._replace(amounts=(0.0,) * len(some.amounts))
+    flows = [
+        found.get(flow, nothing)._replace(lot=lot)
+        for flow, lot in zip(legend.flow_id, legend.flow_lot, strict=True)
+    ]
+    return with_demand(plan, flows)
 
 
 def _parts(world: World, traffic: Traffic) -> Parts:

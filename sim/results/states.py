@@ -15,14 +15,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from network.schema import Network
-from sim.compiler.build import compile_plan
+from sim.compiler.build import compile_plan, with_own_demand
 from sim.errors import ResultsError
 from sim.experiment.continuing import go_on, leave
 from sim.experiment.replicate import Run
 from sim.plan import Legend, Plan, Trace
 from sim.results import files
 from sim.results.identity import Identity, code_hash
-from sim.scenario.models import Scenario, Window
+from sim.scenario.models import Demand, Scenario, Window
 from sim.state import State, differences
 
 DAY_S = 86_400
@@ -42,6 +42,9 @@ class Head(NamedTuple):
     """First measured day of the run: arrivals and closures are counted from it."""
     days: int
     warm_up_days: int
+    run_out_days: int
+    demand: dict[str, Any]
+    """Section of the scenario: by it vehicles form and routes are shared out."""
     code: str
 
     @property
@@ -148,6 +151,8 @@ def prepare(
         window.start.isoformat(),
         window.length_days,
         window.warm_up_days,
+        window.run_out_days,
+        scenario.demand.model_dump(),
         identity.code_hash,
     )
     folder = state_folder(root, scenario.name, identity.run_id, restart.save_on)
@@ -190,10 +195,12 @@ def _going_on(scenario: Scenario, network: Network, folder: Path, engine: str) -
 def _compiled(
     scenario: Scenario, network: Network, head: Head, folder: Path
 ) -> tuple[Plan, Legend]:
-    """Return the plan as the run that left the state was compiled, with the own window.
+    """Return the plan as the run that left the state was compiled, with window and demand of
+    its own.
 
-    Loads by which vehicles form and routes are shared out are those of its window, so that
-    both have the same pools; from then on the demand is the scenario's own.
+    Vehicles form and routes are shared out for the window and the demand of that run: what
+    comes from the day of the state on is a surprise. A run that ends later than that one did
+    may meet routes that it did not know.
     """
     window, start = scenario.window, date.fromisoformat(head.start)
     own_end = start + timedelta(days=head.days)
@@ -209,9 +216,18 @@ def _compiled(
         start=start,
         days=head.days,
         warm_up_days=head.warm_up_days,
-        run_out_days=max(0, (last - own_end).days),
+        run_out_days=max(head.run_out_days, (last - own_end).days),
     )
-    plan, legend = compile_plan(scenario.model_copy(update={"window": same}), network)
+    as_planned = scenario.model_copy(update={"window": same, "demand": Demand(**head.demand)})
+    plan, legend = compile_plan(as_planned, network)
+    if scenario.demand.lot_teu != as_planned.demand.lot_teu:
+        raise ResultsError(
+            f"--from-state {folder}: demand.lot_teu is {scenario.demand.lot_teu} in {scenario.name} "
+            f"and {as_planned.demand.lot_teu} in the state; lots must be the same"
+        )
+    if scenario.demand != as_planned.demand:
+        own = scenario.model_copy(update={"window": same})
+        plan = with_own_demand(plan, legend, own, network)
     begin_s = (window.start - start).days * DAY_S + plan.window_start_s
     plan = plan._replace(
         window_start_s=begin_s,
