@@ -44,6 +44,13 @@ def scenario_of(
     return load(find(name, Path.cwd()), sets=sets or (), overrides=overrides or ())
 
 
+def path_of(name: str) -> Path:
+    """Return the file of a name: a path, or a shipped scenario."""
+    from sim.scenario import find
+
+    return find(name, Path.cwd())
+
+
 def network_of(scenario: "Scenario") -> "Network":
     """Return the network that a scenario is about."""
     from sim.scenario import network_of as read

@@ -61,7 +61,10 @@ ARROWS: Mapping[str, set[str]] = {
         *NETWORK, "sim.errors", "sim.version", "sim.scenario", "sim.plan", "sim.state",
         "sim.compiler", "sim.measures", "sim.experiment",
     },
-    "sim.sweep": {"sim.errors", "sim.version", "sim.scenario", "sim.measures", "sim.experiment"},
+    "sim.sweep": {
+        *NETWORK, "sim.errors", "sim.version", "sim.scenario", "sim.compiler", "sim.measures",
+        "sim.experiment", "sim.results",
+    },
     "sim.plots": {"sim.errors"},
     "sim.report": {
         *NETWORK, "network.export", "sim.errors", "sim.version", "sim.scenario", "sim.plan",
@@ -69,6 +72,7 @@ ARROWS: Mapping[str, set[str]] = {
     },
     "commands": set(),
     "keruen": {"cli"},
+    "keruen.work": {"sim.sweep"},
 }  # fmt: skip
 """Room -> the rooms it may import. What lies inside one room is free, and so is the command
 line but for this: ``cli`` stands above ``commands``."""
@@ -88,6 +92,9 @@ ONLY: Mapping[str, set[str]] = {
     "numba": {"sim.kernel"},
     "matplotlib": {"sim.plots"},
     "jinja2": {"sim.report"},
+    "distributed": {"sim.sweep"},
+    "SALib": {"sim.sweep"},
+    "sqlite3": {"sim.sweep"},
 }
 """Package of others -> the rooms that may import it."""
 

@@ -48,7 +48,7 @@ def write_charts(folder: Path, runs: Sequence[Run], basemap: str) -> dict[str, C
     runs
         One run, or base and scenario.
     """
-    charts = [_write(folder, spec) for spec in (*_specs(runs), *_maps(runs, basemap))]
+    charts = [write_chart(folder, spec) for spec in (*_specs(runs), *_maps(runs, basemap))]
     return {chart.name: chart for chart in charts if chart is not None}
 
 
@@ -92,7 +92,8 @@ def _drawer(run: Run, basemap: str) -> Draw:
     )
 
 
-def _write(folder: Path, spec: Spec) -> Chart | None:
+def write_chart(folder: Path, spec: Spec) -> Chart | None:
+    """The chart with its files, None where there is nothing to draw."""
     csv = f"{FOLDER}/{spec.name}.csv"
     drawing = save(spec.draw, spec.table, folder / FOLDER, spec.name, title=spec.title)
     if drawing is None:

@@ -189,7 +189,7 @@ def _common(folder: Path, runs: Sequence[Run], basemap: str) -> Page:
     known, links = known_names(runs), link_names(runs, known_names(runs))
     where = Path(os.path.relpath(run.folder, folder)).as_posix()
     at = "" if where == "." else f"{where}/"
-    script, style = _asset("report.js"), _asset("report.css")
+    script, style = asset("report.js"), asset("report.css")
     return Page(
         title=run.title,
         kicker="",
@@ -209,16 +209,17 @@ def _common(folder: Path, runs: Sequence[Run], basemap: str) -> Page:
         sources=tables.sources(run, f"{at}network_sources.csv"),
         definitions=tables.definitions(columns_table(), kpis_table()),
         script=Markup(script),  # noqa: S704  (our own file)
-        script_hash=_script_hash(script),
+        script_hash=script_hash(script),
         style=Markup(style),  # noqa: S704  (our own file)
     )
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """The text of a file of the page itself: script or style."""
     return (_TEMPLATES / name).read_text(encoding="utf-8")
 
 
-def _script_hash(script: str) -> str:
+def script_hash(script: str) -> str:
     """Hash by which the page's policy allows its own script and no other."""
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 

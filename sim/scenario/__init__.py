@@ -7,20 +7,26 @@ and is told on the command line; ``network_of`` gives the network that it asks f
 from sim.scenario.diff import Difference, diff
 from sim.scenario.layers import locate, shipped_folder
 from sim.scenario.models import PatchHead, Scenario
-from sim.scenario.resolve import load
+from sim.scenario.resolve import load, load_points, load_sweep
 from sim.scenario.shipped import Shipped, find, patch_head, shipped
+from sim.scenario.sweeps import Factor, SweepSection, Value
 from sim.scenario.text import json_schema, patch_schema, resolved_yaml
 from sim.scenario.world import network_of
 
 __all__ = [
     "Difference",
+    "Factor",
     "PatchHead",
     "Scenario",
     "Shipped",
+    "SweepSection",
+    "Value",
     "diff",
     "find",
     "json_schema",
     "load",
+    "load_points",
+    "load_sweep",
     "locate",
     "network_of",
     "patch_head",

@@ -12,17 +12,20 @@ from network.schema import TABLES
 from sim.errors import ScenarioError
 from sim.scenario.models import PatchHead, Scenario
 from sim.scenario.rows import KINDS
+from sim.scenario.sweeps import SweepFile, SweepSection
 from sim.scenario.tree import Branch, Mark, Path, Tree, marks, plain, problem
 from sim.scenario.words import broken, spoken, unknown
 
 ROW_TABLES = tuple(table for table in TABLES if table != "demand")
 """Tables that may stand under ``network``; demand rows stand under ``demand.rows``."""
 FILE_KEYS: Mapping[Path, tuple[str, ...]] = {
-    (): ("extends", "patches", "overrides", *KINDS),
+    (): ("extends", "patches", "overrides", "sweep", *KINDS),
     ("network",): ROW_TABLES,
     ("demand",): ("rows",),
 }
 """Keys that a file may have beside those of the model, by section."""
+OF_FILES = ("overrides", "sweep")
+"""Sections of a file that are no part of its scenario."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -38,6 +41,14 @@ def check_scenario(tree: Branch) -> Scenario:
     scenario = _check(Scenario, tree, FILE_KEYS)
     scenario._marks = marks(tree)  # noqa: SLF001 - the one place where a scenario is made
     return scenario
+
+
+def check_sweep(tree: Branch) -> SweepSection | None:
+    """Return the section `sweep` of a merged tree, None without one; raises likewise."""
+    if "sweep" not in tree.entries:
+        return None
+    alone = tree._replace(entries={"sweep": tree.entries["sweep"]})
+    return _check(SweepFile, alone, {}).sweep
 
 
 def check_head(tree: Branch) -> PatchHead:
@@ -137,9 +148,9 @@ def _meaning(model: type[BaseModel], path: Path) -> str:
 
 
 def without_rows(tree: Tree) -> Branch:
-    """Return a merged tree without what is not the schema's to check: rows, overrides."""
+    """Return a merged tree without what is no scenario's: rows, overrides, the sweep."""
     branch = cast("Branch", tree)
-    entries = {key: entry for key, entry in branch.entries.items() if key != "overrides"}
+    entries = {key: entry for key, entry in branch.entries.items() if key not in OF_FILES}
     for section, keys in (("network", ROW_TABLES), ("demand", ("rows",))):
         if section in entries and isinstance(entries[section].value, Branch):
             value = cast("Branch", entries[section].value)

@@ -16,7 +16,7 @@ from sim.scenario.check import check_head
 from sim.scenario.tree import Branch, Items, Mark, Scalar, Tree, problem, without
 
 MAX_DEPTH = 20
-OWN_KEYS = ("schema_version", "name", "title", "question", "description", "library")
+OWN_KEYS = ("schema_version", "name", "title", "question", "description", "library", "sweep")
 """What a file says of itself: not handed on to the files that extend it."""
 
 
@@ -81,7 +81,8 @@ def locate(name: str, beside: Path, search: Sequence[Path] = ()) -> Path:
 
 
 def _yaml_files(folder: Path) -> Iterator[Path]:
-    for below in ("", "patches", "library", "library/packages", "library/without", "examples"):
+    folders = ("", "patches", "library", "library/packages", "library/without", "examples", "sweeps")
+    for below in folders:
         yield from (path for path in (folder / below).glob("*.yaml") if path.is_file())
 
 

@@ -1,6 +1,6 @@
 """From a file and what the command line adds to one resolved `Scenario`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from pathlib import Path
 
@@ -8,10 +8,11 @@ from network.errors import Problem
 from sim.errors import ScenarioError
 from sim.scenario import rows
 from sim.scenario.arrivals import read_arrivals
-from sim.scenario.check import ROW_TABLES, check_scenario, without_rows
-from sim.scenario.layers import Layer, stack
+from sim.scenario.check import ROW_TABLES, check_scenario, check_sweep, without_rows
+from sim.scenario.layers import Layer, Stack, stack
 from sim.scenario.models import Scenario
-from sim.scenario.sets import override_layer, strong_layers
+from sim.scenario.sets import override_layer, set_layer, strong_layers
+from sim.scenario.sweeps import SweepSection
 from sim.scenario.tree import Branch, Tree, merge_branches
 
 MAX_PROBLEMS = 50
@@ -46,7 +47,72 @@ def load(
     ScenarioError
         With every problem of every file at once (the first fifty).
     """
+    return _read(stack(path, search), sets, overrides, search)[0]
+
+
+def load_sweep(
+    path: Path,
+    *,
+    sets: Sequence[str] = (),
+    overrides: Sequence[str] = (),
+    search: Sequence[Path] = (),
+) -> tuple[Scenario, SweepSection]:
+    """Return what the points of a sweep file share, and what is varied.
+
+    Raises
+    ------
+    ScenarioError
+        As `load`; or the file has no section `sweep`, or a factor's path is none.
+    """
+    scenario, section = _read(stack(path, search), sets, overrides, search)
+    if section is None:
+        raise ScenarioError([Problem(str(path), "sweep: is missing; it says what is varied")])
+    wrong = [
+        Problem(str(path), f"sweep.factors[{factor.id}].path: {problem.message}")
+        for factor in section.factors
+        for one in factor.paths
+        for problem in _path_problems(one)
+    ]
+    if wrong:
+        raise ScenarioError(wrong)
+    return scenario, section
+
+
+def load_points(
+    path: Path,
+    points: Iterable[Sequence[str]],
+    *,
+    sets: Sequence[str] = (),
+    overrides: Sequence[str] = (),
+    search: Sequence[Path] = (),
+) -> Iterator[Scenario]:
+    """Yield the scenario of each point of a sweep; the files are read once.
+
+    Parameters
+    ----------
+    path, sets, overrides, search
+        As in `load`.
+    points
+        What each sets beyond that, as `path=value`.
+    """
     files = stack(path, search)
+    for point in points:
+        yield _read(files, [*sets, *point], overrides, search)[0]
+
+
+def _path_problems(path: str) -> tuple[Problem, ...]:
+    """Return what is wrong with the path of a factor."""
+    try:
+        set_layer(f"{path}=1")
+    except ScenarioError as error:
+        return error.problems
+    return ()
+
+
+def _read(
+    files: Stack, sets: Sequence[str], overrides: Sequence[str], search: Sequence[Path]
+) -> tuple[Scenario, SweepSection | None]:
+    """Return the scenario of files and what the command line adds, and its sweep."""
     problems = list(files.problems)
     tree = _merged(files.layers)
     known = tree.entries["overrides"].value if "overrides" in tree.entries else None
@@ -61,6 +127,11 @@ def load(
     problems += folded.problems
     arrived = read_arrivals(folded.edits, search)
     problems += arrived.problems
+    section: SweepSection | None = None
+    try:
+        section = check_sweep(merged)
+    except ScenarioError as error:
+        problems += error.problems
     try:
         scenario = check_scenario(without_rows(merged))
     except ScenarioError as error:
@@ -68,7 +139,7 @@ def load(
     if problems:
         raise ScenarioError(_limited(problems))
     network = scenario.network.model_copy(update={"changes": rows.changes(arrived.edits)})
-    return scenario.model_copy(update={"network": network})
+    return scenario.model_copy(update={"network": network}), section
 
 
 def _merged(layers: Sequence[Layer]) -> Branch:

@@ -82,7 +82,7 @@ def find(name: str, beside: Path) -> Path:
     if (beside / name).is_file():
         return Path(name)
     folder = shipped_folder()
-    for path in (folder / below / f"{name}.yaml" for below in FOLDERS):
+    for path in (folder / below / f"{name}.yaml" for below in (*FOLDERS, "sweeps")):
         if Path(name).name == name and path.is_file():
             return path
     return locate(name, beside)

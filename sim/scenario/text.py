@@ -13,6 +13,7 @@ from network.schema import TABLES, RawValue, RowChange
 from sim.scenario.check import ROW_TABLES
 from sim.scenario.models import PatchHead, Scenario
 from sim.scenario.rows import SEASON_KEYS
+from sim.scenario.sweeps import SweepFile
 
 Json = dict[str, Any]
 
@@ -85,7 +86,9 @@ def json_schema() -> str:
     ``schema_version`` and ``name`` are required.
     """
     schema = Scenario.model_json_schema(by_alias=True)
-    definitions = schema["$defs"]
+    sweep = SweepFile.model_json_schema(by_alias=True)
+    definitions = schema["$defs"] | sweep["$defs"]
+    schema["$defs"] = definitions
     for definition in definitions.values():
         definition.pop("required", None)
     schema["required"] = ["schema_version", "name"]
@@ -97,7 +100,7 @@ def json_schema() -> str:
         "description": "patch files, stacked in order",
     }
     sections = {k: v for k, v in properties.items() if k not in _HEAD_KEYS}
-    properties |= _patch_language()
+    properties |= _patch_language() | sweep["properties"]
     properties["overrides"] = {
         "type": "object",
         "description": "name -> what `--override name` lays over the scenario",
