@@ -400,8 +400,23 @@ def test_fresh_throws_away_what_is_there(tmp_path: Path) -> None:
         assert opened.read() == ({}, 0)
 
 
+def test_precision_has_no_place_in_a_sweep() -> None:
+    with pytest.raises(ScenarioError, match="a fixed number of replications"):
+        points(SMALL, sets=["experiment.precision={relative: 0.1}"])
+
+
+@pytest.mark.parametrize("name", ["bakhty", "caspian"])
+def test_shipped_sweep_has_points_that_are_valid(name: str) -> None:
+    made = points(ROOT / f"scenarios/sweeps/{name}.yaml")
+
+    assert len(made.scenarios) == len(made.keys) >= 24
+
+
 def test_estimate_counts_and_measures(tmp_path: Path) -> None:
-    asked = estimate(points(SMALL), tmp_path, run, time.perf_counter, time.time)
+    folder = tmp_path / "none"
+    asked = estimate(points(SMALL), folder, run, time.perf_counter, time.time)
+
+    assert not folder.exists()
 
     assert asked[:7] == (9, 9, 2, 18, 0, 0, 18)
     assert asked.is_measured_now

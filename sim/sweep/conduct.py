@@ -37,6 +37,7 @@ class State(NamedTuple):
     """Of runs that the sweep asks for."""
     missing: tuple[Job, ...]
     damaged: int
+    """Records that were not what had been written; their runs are made again."""
     total: int
     """Different runs: a point that stands twice is run once."""
 
@@ -63,19 +64,20 @@ class Plan(NamedTuple):
     tell: Callable[[Progress], None]
 
 
-def state(points: Points, journal: Journal, *, retry_failed: bool = False) -> State:
+def state(
+    points: Points, found: Mapping[tuple[str, int], Record], *, retry_failed: bool = False
+) -> State:
     """Return what is there and what is missing.
 
     Parameters
     ----------
     points
         Of the sweep.
-    journal
-        May hold runs of other points too: of the file as it was before an edit.
+    found
+        Records of a journal, of other points too: of the file as it was before an edit.
     retry_failed
         Whether runs that failed count as missing.
     """
-    found, damaged = journal.read()
     every = range(points.replications)
     records = {
         (key, r): found[key, r]
@@ -85,7 +87,7 @@ def state(points: Points, journal: Journal, *, retry_failed: bool = False) -> St
     }
     gaps = {key: tuple(r for r in every if (key, r) not in records) for key in points.scenarios}
     missing = tuple(Job(key, points.scenarios[key], gap) for key, gap in gaps.items() if gap)
-    return State(records, missing, damaged, len(points.scenarios) * points.replications)
+    return State(records, missing, 0, len(points.scenarios) * points.replications)
 
 
 def conduct(points: Points, journal: Journal, found: State, plan: Plan) -> None:

@@ -15,8 +15,8 @@ from sim.experiment.replicate import Run
 from sim.sweep.analysis import COLUMNS, sensitivity
 from sim.sweep.conduct import Plan, State, conduct, state
 from sim.sweep.points import Points
-from sim.sweep.store import Record, journal
-from sim.sweep.tables import tables, write_tables
+from sim.sweep.store import FILE, Record, journal
+from sim.sweep.tables import Records, tables, write_tables
 from sim.sweep.work import Job, Order, carry_out
 
 FOLDER = "sweeps"
@@ -54,8 +54,7 @@ def estimate(
     now_s: Callable[[], float],
 ) -> Estimate:
     """Return what a sweep asks for; without a run to go by, one is made and thrown away."""
-    with journal(folder, fresh=False, now_s=now_s) as opened:
-        found = state(points, opened)
+    found = state(points, _records(folder, now_s))
     spent_s, timed = found.seconds
     sizes = [len(record.content) for record in found.records.values()]
     if not timed and found.missing:
@@ -76,6 +75,14 @@ def estimate(
         is_measured_now=not found.records,
         disk_bytes=round(found.total * size * (1 + ROW_BYTES / 60)),
     )
+
+
+def _records(folder: Path, now_s: Callable[[], float]) -> Records:
+    """Return what the journal of a folder holds; nothing is made where there is none."""
+    if not (folder / FILE).exists():
+        return {}
+    with journal(folder, fresh=False, now_s=now_s) as opened:
+        return opened.read()[0]
 
 
 def _pilot(points: Points, job: Job, run: Run, clock_s: Callable[[], float]) -> list[Record]:
@@ -120,11 +127,11 @@ def obtain(
         Seconds since 1970.
     """
     with journal(folder, fresh=fresh, now_s=now_s) as opened:
-        before = state(points, opened, retry_failed=retry_failed)
+        records, damaged = opened.read()
+        before = state(points, records, retry_failed=retry_failed)
         plan.tell(before.progress)
         conduct(points, opened, before, plan)
-        after = state(points, opened)._replace(damaged=before.damaged)
-        found = read(points, after)
+        found = read(points, state(points, opened.read()[0])._replace(damaged=damaged))
         write_tables(folder, found.tables)
         return found
 

@@ -15,6 +15,7 @@ from sim.errors import ScenarioError
 from sim.results.identity import code_hash, hash_files
 from sim.scenario import SweepSection, Value, load_points, load_sweep, network_of
 from sim.scenario.models import Scenario
+from sim.scenario.tree import problem
 from sim.sweep.designs import Design, design
 
 _NO_MATTER: dict[str, bool | set[str]] = {
@@ -52,12 +53,16 @@ def points(
     Raises
     ------
     ScenarioError
-        If the file is no sweep, a factor sets what there is not, or there are more runs than
-        it allows.
+        If the file is no sweep, a factor sets what there is not, there are more runs than it
+        allows, or their number is left to a precision.
     NetworkError
         If the first point has no valid network.
     """
     base, section = load_sweep(path, sets=sets, overrides=overrides)
+    if base.experiment.precision is not None:
+        mark = base.mark(("experiment", "precision"))
+        message = "experiment.precision: a sweep runs a fixed number of replications; take it out"
+        raise ScenarioError([problem(mark, message)])
     made = design(section)
     runs = len(made.points) * base.experiment.replications
     if runs > section.at_most:

@@ -47,11 +47,18 @@ def write_tables(folder: Path, found: Mapping[str, pd.DataFrame]) -> None:
         draft = folder / f".{name}.part"
         write_table(draft, table, [str(c) for c in table if _is_text(table[str(c)])])
         draft.replace(folder / f"{name}.csv")
+    _write_parquet(folder, found["sweep"])
+
+
+def _write_parquet(folder: Path, table: pd.DataFrame) -> None:
+    draft = folder / ".sweep.part"
+    # A factor may hold numbers and words: a column of a Parquet file has one type.
+    mixed = {str(c): "str" for c in table if table[str(c)].dtype == object}
     try:
-        found["sweep"].to_parquet(folder / ".sweep.part", index=False)
+        table.astype(mixed).to_parquet(draft, index=False)
     except ImportError:
         return
-    (folder / ".sweep.part").replace(folder / "sweep.parquet")
+    draft.replace(folder / "sweep.parquet")
 
 
 def _is_text(column: "pd.Series[str]") -> bool:
