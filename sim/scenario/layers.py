@@ -81,7 +81,15 @@ def locate(name: str, beside: Path, search: Sequence[Path] = ()) -> Path:
 
 
 def _yaml_files(folder: Path) -> Iterator[Path]:
-    folders = ("", "patches", "library", "library/packages", "library/without", "examples", "sweeps")
+    folders = (
+        "",
+        "patches",
+        "library",
+        "library/packages",
+        "library/without",
+        "examples",
+        "sweeps",
+    )
     for below in folders:
         yield from (path for path in (folder / below).glob("*.yaml") if path.is_file())
 
