@@ -405,7 +405,7 @@ def test_precision_has_no_place_in_a_sweep() -> None:
         points(SMALL, sets=["experiment.precision={relative: 0.1}"])
 
 
-@pytest.mark.parametrize("name", ["bakhty", "caspian"])
+@pytest.mark.parametrize("name", ["bakhty-capacity", "caspian-capacity"])
 def test_shipped_sweep_has_points_that_are_valid(name: str) -> None:
     made = points(ROOT / f"scenarios/sweeps/{name}.yaml")
 
