@@ -155,6 +155,9 @@ def test_one_at_a_time_gives_the_ends_of_the_tornado_and_gaps_are_left_out() -> 
 
     assert found(table, "low") == [-3.0]
     assert found(table, "high") == [4.0]
+    # the base's level is the base alone, not the points at which others move
+    alone = response(asked, made, np.array([10.0, 7.0, 14.0, np.nan]), 0)
+    assert alone["value"].tolist() == [7.0, 10.0, 14.0]
 
 
 def test_response_and_interaction_are_means_over_the_points_there() -> None:

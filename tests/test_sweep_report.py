@@ -43,7 +43,7 @@ def made(kind: str, count: int | None = None, *, is_failed: bool = False) -> tup
     ("kind", "count", "charts"),
     [
         ("grid", None, {"effects_1", "responses_1", "interactions_1"}),
-        ("one_at_a_time", None, {"tornado_1", "responses_1", "interactions_1"}),
+        ("one_at_a_time", None, {"tornado_1", "responses_1"}),
         ("saltelli", 32, {"effects_1", "responses_1", "interactions_1"}),
         ("morris", 8, {"effects_1", "responses_1", "interactions_1"}),
         ("latin_hypercube", 30, {"effects_1", "responses_1", "interactions_1"}),

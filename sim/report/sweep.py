@@ -169,6 +169,8 @@ def _specs(
         "Mean over the points at each level or band; the band spans them, so it holds what the"
         " other factors do.", _response_table(points, values, title), sweeps.responses,
     )  # fmt: skip
+    if points.section.design == "one_at_a_time":
+        return  # it moves no two factors together
     yield Spec(
         f"interactions_{number_of_it}", f"Two factors together: {title}",
         "Mean over the points at each pair of levels; parallel rows mean that neither changes"

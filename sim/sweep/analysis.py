@@ -42,7 +42,7 @@ def sensitivity(
     `S1`, `ST`: Sobol' indices of first order and total (design saltelli; Saltelli 2010, Jansen
     1999 as in SALib). `mu_star`, `mu`, `sigma`: Morris (1991), Campolongo et al. (2007), per
     full range. `low`, `high`: one factor alone against the base (one_at_a_time). `range`: the
-    greatest less the least of the means over the levels or bands of a factor, in any design.
+    greatest less the least of the means over the levels or bands of a factor (other designs).
     """
     whole = bool(np.isfinite(values).all())
     rows: list[tuple[str, str, float, float]] = []
@@ -52,7 +52,8 @@ def sensitivity(
         rows += _morris(section, design, values)
     elif section.design == "one_at_a_time":
         rows += _alone(section, design, values)
-    rows += _ranges(section, design, values)
+    if section.design != "one_at_a_time":
+        rows += _ranges(section, design, values)
     units = {"S1": "share", "ST": "share"}
     table = pd.DataFrame(
         [(kpi, factor, what, x, half, units.get(what, unit)) for factor, what, x, half in rows],
@@ -136,6 +137,13 @@ def response(section: SweepSection, design: Design, values: Floats, factor: int)
     values there), n.
     """
     place = _places(section, design, factor)
+    if section.design == "one_at_a_time":
+        base = design.points[0]
+        is_alone = [
+            all(x == base[f] for f, x in enumerate(point) if f != factor)
+            for point in design.points
+        ]
+        values = np.where(is_alone, values, np.nan)
     rows = []
     for name in dict.fromkeys(sorted(place, key=_order)):
         mine = values[[p for p, at in enumerate(place) if at == name]]
