@@ -73,6 +73,7 @@ _TAIL = (_NOTES, _SOURCE, _CONFIDENCE)
 _GAUGE = Attribute("gauge_mm", "integer", "mm", "track gauge; empty off the rails", above=0)
 _FROM = Attribute("available_from", "date", "", "first day in force; empty = always")
 _TO = Attribute("available_to", "date", "", "last day in force; empty = for good")
+_WAGONS_MOST = 65_535
 _CV_MOST = 5.0  # a service time more scattered than that is a slip of the pen
 
 NODES = (
@@ -375,7 +376,15 @@ SERVICES = (
     Attribute("fleet", "integer", "count", "vehicles; empty = no limit", least=1),
     Attribute("capacity_teu", "number", "TEU", "boxes it takes", above=0),
     Attribute("capacity_t", "number", "t", "bulk, grain or air cargo", above=0),
-    Attribute("capacity_wagons", "number", "count", "wagons on the deck", above=0),
+    Attribute(
+        "capacity_wagons",
+        "integer",
+        "count",
+        "wagons of a train or on a deck, a check of capacity_t; a train takes so many of its"
+        " wagon_pool (empty = 1: a set)",
+        least=1,
+        most=_WAGONS_MOST,
+    ),
     Attribute("capacity_trucks", "number", "count", "trucks on the deck", above=0),
     Attribute(
         "load_factor",
@@ -396,6 +405,15 @@ SERVICES = (
         least=0,
     ),
     Attribute("turnaround_h", "number", "h", "from arrival to readiness", least=0),
+    Attribute("wagon_pool", "text", "", "wagons, or sets of them, that services of a gauge share"),
+    Attribute(
+        "wagons",
+        "integer",
+        "count",
+        "of the pool, ready where the service forms when the run begins",
+        least=0,
+        most=_WAGONS_MOST,
+    ),
     _GAUGE,
     Attribute("departures_every_h", "number", "h", "regular timetable: interval", above=0),
     Attribute(

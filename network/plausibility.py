@@ -24,6 +24,7 @@ _CRUISE_SLACK = 0.15  # R11
 _LOT_SLACK = 0.05  # R16
 _SPEED_MOST = {"rail": 160.0, "road": 110.0, "sea": 40.0, "river": 30.0, "air": 950.0}
 _SPEED_LEAST = 5.0
+_WAGON_T_MOST = 77.0  # four axles of 25 t less a tare of 23 t
 
 Found = Iterator[tuple[str, str, str]]
 
@@ -32,7 +33,7 @@ def warnings(network: Network) -> tuple[Problem, ...]:
     """Return everything odd, with file and line, in the order of the tables."""
     return tuple(
         Problem(network.origins.get((table, key), table), f"{table}[{key}]: {message}")
-        for finder in (_unreached, _links, _ranges, _cruise, _lots, _yards)
+        for finder in (_unreached, _links, _ranges, _cruise, _lots, _wagons, _yards)
         for table, key, message in finder(network)
     )
 
@@ -172,6 +173,16 @@ def _lots(network: Network) -> Found:
                     service.id,
                     f"usable capacity {usable:g} loses over 5 % to {load_class} lots of {those}",
                 )
+
+
+def _wagons(network: Network) -> Found:
+    """Yield capacities that are more than the wagons stated beside them carry."""
+    for service in network.services:
+        if service.capacity_t is not None and service.capacity_wagons:
+            each_t = service.capacity_t / service.capacity_wagons
+            if each_t > _WAGON_T_MOST:
+                found = f"capacity_t {service.capacity_t:g} is {each_t:.0f} t a wagon"
+                yield "services", service.id, found
 
 
 def _yards(network: Network) -> Found:

@@ -121,7 +121,7 @@ class ServiceRow(NamedTuple):
     fleet: int | None = None
     capacity_teu: float | None = None
     capacity_t: float | None = None
-    capacity_wagons: float | None = None
+    capacity_wagons: int | None = None
     capacity_trucks: float | None = None
     load_factor: float | None = None
     cruise_h: float | None = None
@@ -129,6 +129,8 @@ class ServiceRow(NamedTuple):
     max_wait_h: float | None = None
     min_load_teu: float | None = None
     turnaround_h: float | None = None
+    wagon_pool: str = ""
+    wagons: int | None = None
     gauge_mm: int | None = None
     departures_every_h: float | None = None
     departures_first_h: float | None = None

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from network import lanes, plausibility, stations
+from network import lanes, plausibility, stations, wagons
 from network.errors import Problem
 from network.reader import nearest
 from network.schema import (
@@ -76,6 +76,7 @@ def _broken(network: Network) -> Found:
     for service in network.services:
         yield from (("services", service.id, message) for message in _service(service))
     yield from _lines(network.services)
+    yield from wagons.broken(network.services)
     yield from _defaults(network.defaults)
     yield from _demand(network)
     yield from _season(network)

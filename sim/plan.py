@@ -7,7 +7,7 @@ compiler is whole seconds since the run's first instant and whole units.
 
 Index letters: S stations, R rows, K sizes, V services, T service states,
 P pools, L legs, E elements, G fleets, F flows, Q routes, X steps, C closures,
-D breakdowns on busy time.
+D breakdowns on busy time, W pools of wagons, A places of wagons.
 A pair of arrays `thing_first (N + 1,)` and `thing_* (M,)` is a list of lists:
 the things of i stand at `thing_first[i]:thing_first[i + 1]`.
 """
@@ -42,6 +42,7 @@ class Kind(IntEnum):
     POOL = 2
     FLEET = 3
     YARD = 4
+    WAGONS = 5
 
 
 class Effect(IntEnum):
@@ -118,7 +119,7 @@ class Plan(NamedTuple):
     station_kind: Ints
     station_key: Words
     station_detail: Ints
-    """(S,) index in the table of its kind: meter, pool, fleet, yard; 0 for a server."""
+    """(S,) index in the table of its kind: meter, pool, fleet, yard, wagons; 0 for a server."""
     station_priority: Ints
     """(S,) 1: smaller priority first (R18); 0: FIFO."""
     station_batch_min: Ints
@@ -135,7 +136,7 @@ class Plan(NamedTuple):
     # --- rows (R,): the parts of a station that open, shut and slow on their own
     row_first: Ints
     row_servers: Ints
-    """(R,) servers of the row; 1 for meters, pools, fleets and yards."""
+    """(R,) servers of the row; 1 for meters, pools, fleets, yards and wagons."""
     row_law: Ints
     """(R, K) index of the law in `law_table` for each size of consignment; a
     vehicle and `per: consignment` have the same in every column (R9)."""
@@ -197,6 +198,8 @@ class Plan(NamedTuple):
     """(T,) longest wait of the oldest, or NEVER."""
     state_vehicles: Ints
     """(T,) vehicles of the fleet, 0 without one (R12)."""
+    state_wagons: Ints
+    """(T,) wagons that a train takes of its pool of wagons, 0 without one (R12)."""
 
     # --- pools (P,): where loads gather for a leg
     pool_station: Ints
@@ -236,6 +239,22 @@ class Plan(NamedTuple):
     """(G,) from arrival (or the end of the berth call) to readiness."""
     fleet_cruise_s: Ints
     """(G,) one way without waits, for the rule of empty repositioning."""
+
+    # --- wagons (W,) that several services share, and the places (A,) where they stand (R12)
+    wagon_station: Ints
+    wagon_place_first: Ints
+    """(W + 1,) places of each pool of wagons."""
+    wagon_ready: Ints
+    """(A,) wagons that are ready there when the run begins."""
+    wagon_empty_s: Ints
+    """(A, most places of a pool) running time, empty, to each place of the same pool in its
+    order; NEVER: no way."""
+    pool_wagons: Ints
+    """(P,) place (index A) from which the trains of the pool take wagons, or NEVER."""
+    leg_wagons: Ints
+    """(L,) place (index A) at which the wagons are ready again after the leg, or NEVER."""
+    leg_wagons_s: Ints
+    """(L,) time from the end of the leg until then."""
 
     # --- yards (Y,): room in thousandths of a TEU (R13)
     yard_station: Ints
@@ -431,7 +450,7 @@ class Legend(NamedTuple):
     station_name: tuple[str, ...]
     """Words for tables: operation, direction and place."""
     station_kind: tuple[str, ...]
-    """Operation (gate, customs, gauge_change ...), `line`, `pool`, `fleet` or `yard`."""
+    """Operation (gate, customs, gauge_change ...), `line`, `pool`, `fleet`, `yard`, `wagons`."""
     row_id: tuple[str, ...]
     place_id: tuple[str, ...]
     """First the stations in order, then the places of plain moves."""

@@ -73,10 +73,20 @@ class PlanMaker:
         return self
 
     def leg(
-        self, name: str, service: str, elements: list[tuple[str, int]], yard: str = ""
+        self,
+        name: str,
+        service: str,
+        elements: list[tuple[str, int]],
+        yard: str = "",
+        wagons: tuple[str, int, int, int] | None = None,
     ) -> "PlanMaker":
-        """Add a leg of (station or '', move in s), and its pool `<name>/pool`."""
+        """Add a leg of (station or '', move in s), and its pool `<name>/pool`.
+
+        `wagons`: pool of wagons, number of the place from which trains take some, of the one
+        where they are ready again, and the time until then.
+        """
         self.legs[name] = {"service": service, "elements": elements, "yard": yard}
+        self.legs[name]["wagons"] = wagons
         self.stations[f"{name}/pool"] = {"kind": Kind.POOL, "leg": name}
         return self
 
@@ -84,6 +94,11 @@ class PlanMaker:
         """Add a fleet: berths=('', ''), handlings=('', ''), turnaround_s=0, cruise_s=0."""
         self.fleets[name] = {"service": service, "legs": legs, **more}
         self.stations[name] = {"kind": Kind.FLEET}
+        return self
+
+    def wagons(self, name: str, ready: list[int], empty_s: list[list[int]]) -> "PlanMaker":
+        """Add a pool of wagons: how many are ready at each place, and times between places."""
+        self.stations[name] = {"kind": Kind.WAGONS, "ready": ready, "empty_s": empty_s}
         return self
 
     def flow(self, name: str, lot: int = 2, **more: Spec) -> "PlanMaker":
@@ -134,9 +149,10 @@ class PlanMaker:
         meters = [name for name in names if self.stations[name]["kind"] == Kind.METER]
         fleets = [name for name in names if self.stations[name]["kind"] == Kind.FLEET]
         yards = [name for name in names if self.stations[name]["kind"] == Kind.YARD]
-        detail = {
-            name: i for group in (pools, meters, fleets, yards) for i, name in enumerate(group)
-        }
+        stocks = [name for name in names if self.stations[name]["kind"] == Kind.WAGONS]
+        groups = (pools, meters, fleets, yards, stocks)
+        detail = {name: i for group in groups for i, name in enumerate(group)}
+        stands = self._wagon_places(stocks)
         rows = [
             (spec, servers, mean_s)
             for spec in specs
@@ -237,6 +253,7 @@ class PlanMaker:
             state_min=ints([state["min_load"] for state in states]),
             state_max_wait_s=ints([state["max_wait_s"] for state in states]),
             state_vehicles=ints([state["vehicles"] for state in states]),
+            state_wagons=ints([state["wagons"] for state in states]),
             pool_station=ints([order[p] for p in pools]),
             pool_leg=ints([legs.index(self.stations[p]["leg"]) for p in pools]),
             pool_end=ints([self._end_of(self.stations[p]["leg"]) for p in pools]),
@@ -260,6 +277,15 @@ class PlanMaker:
             fleet_handling=self._fleet_stations("handlings", order),
             fleet_turnaround_s=ints([self.fleets[f].get("turnaround_s", 0) for f in fleets]),
             fleet_cruise_s=ints([self.fleets[f].get("cruise_s", 0) for f in fleets]),
+            wagon_station=ints([order[w] for w in stocks]),
+            wagon_place_first=stands[0],
+            wagon_ready=stands[1],
+            wagon_empty_s=stands[2],
+            pool_wagons=ints(
+                [self._stand(self.stations[p]["leg"], stocks, stands[0], 1) for p in pools]
+            ),
+            leg_wagons=ints([self._stand(leg, stocks, stands[0], 2) for leg in legs]),
+            leg_wagons_s=ints([(self.legs[leg]["wagons"] or [0])[-1] for leg in legs]),
             yard_station=ints([order[y] for y in yards]),
             yard_capacity=ints([1000 * self.stations[y]["room"] for y in yards]),
             leg_yard=ints([detail.get(self.legs[leg]["yard"], NEVER) for leg in legs]),
@@ -354,12 +380,27 @@ class PlanMaker:
         states = []
         for change in service.get("states", [{}]):
             spec: dict[str, Spec] = {"from_s": 0, "capacity": UNLIMITED, "vehicles": 0}
+            spec |= {"wagons": 0}
             spec |= {"max_wait_s": NEVER, "unit": [1] * 5, "deck": [0] * 5, "min_load": NEVER}
             spec |= {key: value for key, value in service.items() if key in spec} | change
             if spec["min_load"] != NEVER:
                 spec["min_load"] *= 1000
             states.append(spec)
         return states
+
+    def _wagon_places(self, stocks: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return where each pool's places begin, how many wagons are ready, and times."""
+        specs = [self.stations[name] for name in stocks]
+        first, ready = lists([spec["ready"] for spec in specs])
+        empty_s = np.full((len(ready), int(np.diff(first).max(initial=0))), NEVER)
+        for begin, spec in zip(first.tolist(), specs, strict=False):
+            for at, row in enumerate(spec["empty_s"]):
+                empty_s[begin + at, : len(row)] = row
+        return first, ready, ints(empty_s)
+
+    def _stand(self, leg: str, stocks: list[str], first: np.ndarray, which: int) -> int:
+        wagons = self.legs[leg]["wagons"]
+        return NEVER if wagons is None else int(first[stocks.index(wagons[0])]) + wagons[which]
 
     def _end_of(self, leg: str) -> int:
         return next((f["legs"].index(leg) for f in self.fleets.values() if leg in f["legs"]), 0)

@@ -141,8 +141,7 @@ class _Sketch(Chance):
         self._closures()
         self._send()
         self._cut()
-        if self._has(0.35):
-            self._breakdowns()
+        self._scarce()
         return maker
 
     # --- stations
@@ -398,6 +397,13 @@ class _Sketch(Chance):
             if spec.get("at_closing") and self._has(0.8):
                 self._maker.closure(self._name("c"), [name], self._spans(), weather=1)
 
+    def _scarce(self) -> None:
+        """Let servers break down and wagons be few, in some plans."""
+        if self._has(0.35):
+            self._breakdowns()
+        if self._has(0.4):
+            self._wagons()
+
     def _breakdowns(self) -> None:
         """Let servers, of which no vessel keeps one, break down in their work."""
         cranes = [name for name in self._maker.stations if name.endswith(".crane")]
@@ -413,6 +419,27 @@ class _Sketch(Chance):
                 **self._pick([{}, exponential]),
             )
 
+    def _wagons(self) -> None:
+        """Let services without a fleet of their own share wagons, too few now and then."""
+        fleets = {spec["service"] for spec in self._maker.fleets.values()}
+        services = [name for name in self._maker.services if name not in fleets]
+        chosen = [name for name in services if self._has(0.75)]
+        if not chosen:
+            return
+        name, places = self._name("wagons"), range(self._count(1, 4))
+        empty_s = [[0 if a == b else self._span(0.1, 5) for b in places] for a in places]
+        if self._has(0.2):
+            empty_s[0][-1] = NEVER
+        self._maker.wagons(name, [self._count(0, 4) for _ in places], empty_s)
+        for service in chosen:
+            spec = self._maker.services[service]
+            for state in spec.setdefault("states", [{}]):
+                state["wagons"] = self._count(1, 2)
+        for leg in self._maker.legs.values():
+            if leg["service"] in chosen:
+                after_s = self._pick([0, self._span(0.1, 4)])
+                leg["wagons"] = (name, self._pick(places), self._pick(places), after_s)
+
     def _strike(self) -> tuple[Effect, list[str], int]:
         stations = self._maker.stations
         kinds = {name: spec["kind"] for name, spec in stations.items()}
@@ -424,7 +451,8 @@ class _Sketch(Chance):
             pools = [name for name, kind in kinds.items() if kind == Kind.POOL]
             chosen = pools[: self._count(1, len(pools))] if pools else []
             return effect, chosen, self._pick([900_000, 600_000, 333_333])
-        open_to = [name for name, kind in kinds.items() if kind != Kind.FLEET]
+        closed = (Kind.FLEET, Kind.WAGONS)
+        open_to = [name for name, kind in kinds.items() if kind not in closed]
         targets = sorted({self._pick(open_to + 3 * self._yards) for _ in range(self._count(1, 4))})
         if self._has(0.5):
             targets = [f"{t}#0" if kinds[t] == Kind.SERVER else t for t in targets]

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 from recount import DAY_S, Recount, Seen
 from recount_fleets import states_of
+from recount_pools import form
 from recount_stations import started_s
 
 from sim.plan import NEVER, PPM, AtClosing, Cause, Effect, Kind, Status, TrackRule
@@ -19,6 +20,7 @@ ACTS = (
     *("berth", "berth given up", "crane", "turnaround", "empty trip"),
     *("growth", "shrinkage", "wagons"),
     *("check not met", "slots of a day", "ban", "shut yard"),
+    *("wait for shared wagons", "empty wagons"),
     *("weather", "hours", "shut server", "shut meter", "shut pool", "shut row", "overlap"),
     *("rate", "payload", "fleet minus", "shut at 0", "shut to the end"),
     *(
@@ -46,6 +48,7 @@ def acts(recount: Recount) -> set[str]:
             found |= _at_meter(recount, rank, [v.start_s for v in visits if v.start_s != NEVER])
         found |= _in_queue(recount, rank, visits, is_pool=kind == Kind.POOL)
     found |= _in_services(recount) | _in_fleets(recount) | _in_ledger(recount)
+    found |= _in_wagons(recount)
     return found | _in_run(recount) | _in_closures(recount)
 
 
@@ -189,6 +192,18 @@ def _at_berths(recount: Recount, berths: list[int], trips: list[int]) -> set[str
     sailed_s |= {recount.visits_of[v][0][1] for v in trips if recount.visits_of.get(v)}
     left_s = {v.end_s for berth in berths for v in recount.seen.get(berth, [])} - {NEVER}
     return {"berth given up"} if left_s - sailed_s else set()
+
+
+def _in_wagons(recount: Recount) -> set[str]:
+    plan, formed = recount.plan, form(recount)
+    waited = any(
+        leaving.passed.at_hand_s > leaving.passed.filled_s
+        for rank, group in formed.left.items()
+        if plan.pool_wagons[plan.station_detail[rank]] != NEVER
+        for leaving in group
+    )
+    found = {"wait for shared wagons"} if waited else set()
+    return found | ({"empty wagons"} if formed.fetched else set())
 
 
 def _in_ledger(recount: Recount) -> set[str]:

@@ -22,6 +22,7 @@ class State(NamedTuple):
     least: int
     max_wait_s: int
     vehicles: int
+    wagons: int
 
 
 def states_of(recount: Recount, service: int) -> list[tuple[int, State]]:
@@ -37,6 +38,7 @@ def states_of(recount: Recount, service: int) -> list[tuple[int, State]]:
                 int(plan.state_min[t]),
                 int(plan.state_max_wait_s[t]),
                 int(plan.state_vehicles[t]),
+                int(plan.state_wagons[t]),
             ),
         )
         for t in range(int(plan.state_first[service]), int(plan.state_first[service + 1]))

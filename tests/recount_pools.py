@@ -4,11 +4,15 @@ The replay of a service takes from the run only who joined when and when vessels
 came and were sent empty; everything else follows from R10, R12, R16 and R18.
 """
 
+from collections.abc import Callable
+from functools import partial
 from heapq import heappop, heappush
 from typing import NamedTuple
 
+import numpy as np
 from recount import Recount, slowed_s
 from recount_fleets import State, has_constant_size, states_of, vessels
+from recount_wagons import Stock
 from recount_yards import waits_for_room
 
 from sim.plan import NEVER, PPM, Kind
@@ -43,6 +47,8 @@ class Formed(NamedTuple):
 
     left: dict[int, list[Left]]
     passed: dict[int, Passed]
+    fetched: int
+    """Times that wagons ran empty to where they were missing."""
 
 
 class _Pool:
@@ -55,6 +61,8 @@ class _Pool:
         self._least_lot = int(plan.pool_min_lot[index])
         self._least_class = int(plan.pool_min_class[index])
         self.members: list[Member] = []
+        self.stock: Stock | None = None
+        self.wagons = 0
         self.passed = Passed()
         self.left: list[Left] = []
 
@@ -106,9 +114,13 @@ class _Pool:
         return (
             self.passed.at_hand_s != NEVER
             and self.is_open()
-            and self._replay.has_vehicle()
+            and self.has_vehicle()
             and self.first_fits()
         )
+
+    def has_vehicle(self) -> bool:
+        """Return whether a vehicle, or wagons for one, are at hand (R10 c, R12)."""
+        return self._replay.has_vehicle() if self.stock is None else self.wagons > 0
 
     def turn(self) -> tuple[int, int]:
         return (self.passed.filled_s, self.rank)
@@ -118,15 +130,17 @@ class _Pool:
         now_s = self._replay.now_s
         if self.passed.filled_s == NEVER and self.is_filled():
             self.passed = self.passed._replace(filled_s=now_s)
+            if self.stock is not None:
+                self.stock.ask(self, now_s, self._replay.state().wagons)
         if self.passed.filled_s == NEVER:
             return False
-        if self.passed.at_hand_s == NEVER and self._replay.has_vehicle():
+        if self.passed.at_hand_s == NEVER and self.has_vehicle():
             self.passed = self.passed._replace(at_hand_s=now_s)
         if self.passed.at_hand_s == NEVER or not self._replay.is_turn_of(self):
             return False
         if self.passed.free_s == NEVER:
             self.passed = self.passed._replace(free_s=now_s)
-        return self.is_open() and self._replay.has_vehicle() and self.first_fits()
+        return self.is_open() and self.has_vehicle() and self.first_fits()
 
     def leave(self) -> None:
         """Board in order; the first that does not fit closes its deck."""
@@ -167,6 +181,7 @@ class _Replay:
         self.pools = [_Pool(self, rank) for rank in ranks]
         self._at_hand = 0
         self._coming, self._taken = vessels(recount, self._fleet, end)
+        self._to_join: list[tuple[int, _Pool, Member]] = []
 
     def state(self) -> State:
         """Return the state in force."""
@@ -192,36 +207,37 @@ class _Replay:
         is_called = self._hold_s > 0 and self._departs_s != NEVER
         return is_called and self.now_s == self._departs_s + self._hold_s
 
-    def run(self) -> None:
-        """Follow the service from the first instant to the last."""
+    def begin(self) -> set[int]:
+        """Return the instants known beforehand at which something may happen."""
         joins = self._joins()
-        instants = list({at_s for at_s, _, _ in joins} | self._fixed_instants())
-        instants.sort()
-        queue = joins[::-1]
-        while instants:
-            self.now_s = heappop(instants)
-            if not self.recount.has_come(self.now_s):
-                return
-            if self.now_s in self._timetable:
-                self._departs_s = self.now_s
-            while queue and queue[-1][0] == self.now_s:
-                _, pool, member = queue.pop()
-                pool.join(member)
-            self._at_hand += self._coming.get(self.now_s, 0)
-            self._grant()
-            for pool in self.pools:
-                max_wait_s = self.state().max_wait_s
-                if pool.members and max_wait_s != NEVER:
-                    self._call(instants, pool.oldest_s() + max_wait_s)
-            self._call(instants, self._free_from_s)
-            while instants and instants[0] == self.now_s:
-                heappop(instants)
+        self._to_join = joins[::-1]
+        return {at_s for at_s, _, _ in joins} | self._fixed_instants()
 
-    def _call(self, instants: list[int], at_s: int) -> None:
-        if at_s > self.now_s:
-            heappush(instants, at_s)
+    def arrive(self, now_s: int) -> None:
+        """Let in what comes at an instant."""
+        self.now_s = now_s
+        if now_s in self._timetable:
+            self._departs_s = now_s
+        while self._to_join and self._to_join[-1][0] == now_s:
+            _, pool, member = self._to_join.pop()
+            pool.join(member)
+        self._at_hand += self._coming.get(now_s, 0)
 
-    def _grant(self) -> None:
+    def calls(self) -> set[int]:
+        """Return the instants at which a wait or a gap is over."""
+        max_wait_s = self.state().max_wait_s
+        over_s = {pool.oldest_s() + max_wait_s for pool in self.pools if pool.members}
+        return {self._free_from_s} | (over_s if max_wait_s != NEVER else set())
+
+    def try_pool(self, pool: _Pool) -> bool:
+        """Let a pool pass its gates and leave as it can; return whether it did."""
+        before = (pool.passed, len(pool.left))
+        while pool.members and pool.may_leave():
+            pool.leave()
+            self._leave(pool)
+        return before != (pool.passed, len(pool.left))
+
+    def grant(self) -> None:
         """Let the pools leave; an empty trip goes before or after, by rank (R1)."""
         taken = self._taken.get(self.now_s, 0)
         is_fleet_first = self._fleet != NEVER and all(
@@ -233,16 +249,15 @@ class _Replay:
         while is_moving:
             is_moving = False
             for pool in self.pools:
-                while pool.members and pool.may_leave():
-                    pool.leave()
-                    self._leave(pool)
-                    is_moving = True
+                is_moving |= self.try_pool(pool)
         if not is_fleet_first:
             self._at_hand -= taken
 
     def _leave(self, pool: _Pool) -> None:
         self._departs_s = NEVER
         self._at_hand -= 1
+        if pool.stock is not None:
+            pool.stock.leave(pool)
         if self._headway_s and not self.has_timetable:
             closures = self.recount.closures
             ppm = closures.factor_ppm(closures.rows(pool.rank)[0], self.now_s)
@@ -276,17 +291,75 @@ def form(recount: Recount) -> Formed:
     plan = recount.plan
     left: dict[int, list[Left]] = {}
     passed: dict[int, Passed] = {}
-    for service, fleet in enumerate(plan.service_fleet.tolist()):
-        if fleet != NEVER and not has_constant_size(recount, fleet):
-            continue
-        if waits_for_room(recount, service):
-            continue
-        for end in (0, 1):
-            replay = _Replay(recount, service, end)
-            replay.run()
+    sharing = _sharing(recount)
+    shared = {service for services in sharing.values() for service in services}
+    groups: list[tuple[list[_Replay], Stock | None]] = [
+        ([_Replay(recount, service, end)], None)
+        for service, fleet in enumerate(plan.service_fleet.tolist())
+        if fleet == NEVER or has_constant_size(recount, fleet)
+        if service not in shared and not waits_for_room(recount, service)
+        for end in (0, 1)
+    ]
+    groups += [
+        ([_Replay(recount, service, 0) for service in services], Stock(recount, index))
+        for index, services in sharing.items()
+        if not any(waits_for_room(recount, service) for service in services)
+    ]
+    for replays, stock in groups:
+        _follow(recount, replays, stock)
+        for replay in replays:
             for pool in replay.pools:
                 left[pool.rank], passed[pool.rank] = pool.left, pool.passed
-    return Formed(left, passed)
+    return Formed(left, passed, sum(stock.fetched for _, stock in groups if stock is not None))
+
+
+def _sharing(recount: Recount) -> dict[int, list[int]]:
+    """Return the services that draw on each pool of wagons."""
+    plan = recount.plan
+    found: dict[int, set[int]] = {}
+    for pool, place in enumerate(plan.pool_wagons.tolist()):
+        if place != NEVER:
+            index = int(np.searchsorted(plan.wagon_place_first, place, side="right")) - 1
+            found.setdefault(index, set()).add(int(plan.leg_service[plan.pool_leg[pool]]))
+    return {index: sorted(services) for index, services in found.items()}
+
+
+def _follow(recount: Recount, replays: list[_Replay], stock: Stock | None) -> None:
+    """Follow services from the first instant to the last."""
+    instants = sorted(set().union(*(replay.begin() for replay in replays)))
+    for replay in replays:
+        for pool in replay.pools:
+            pool.stock = stock
+    while instants:
+        now_s = heappop(instants)
+        if not recount.has_come(now_s):
+            return
+        for replay in replays:
+            replay.arrive(now_s)
+        if stock is None:
+            replays[0].grant()
+        else:
+            stock.arrive(now_s)
+            _grant_together(replays, stock, now_s)
+        calls = set().union(*(replay.calls() for replay in replays))
+        calls |= {ready_s for ready_s, _, _ in stock.coming} if stock is not None else set()
+        for at_s in calls:
+            if at_s > now_s:
+                heappush(instants, at_s)
+        while instants and instants[0] == now_s:
+            heappop(instants)
+
+
+def _grant_together(replays: list[_Replay], stock: Stock, now_s: int) -> None:
+    """Let the station of least rank act that can, until none can (R1)."""
+    tries: list[tuple[int, Callable[[], bool]]] = [(stock.rank, lambda: stock.grant(now_s))]
+    for replay in replays:
+        tries += [(pool.rank, partial(replay.try_pool, pool)) for pool in replay.pools]
+    tries.sort(key=lambda entry: entry[0])
+    while True:
+        stock.arrive(now_s)
+        if not any(act() for _, act in tries):
+            return
 
 
 def forming_faults(recount: Recount) -> list[str]:

@@ -29,9 +29,10 @@ ARROWS: Mapping[str, set[str]] = {
     "network.plausibility": {*TABLES, "network.reader", "network.cells"},
     "network.lanes": TABLES,
     "network.stations": TABLES,
+    "network.wagons": TABLES,
     "network.validate": {
         *TABLES, "network.reader", "network.cells", "network.plausibility", "network.stations",
-        "network.lanes",
+        "network.lanes", "network.wagons",
     },
     "network.load": {*TABLES, "network.reader", "network.cells", "network.validate"},
     "network.visit": NETWORK,

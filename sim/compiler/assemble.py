@@ -15,6 +15,7 @@ from sim.compiler.flows import FlowPart
 from sim.compiler.laws import Laws, cv_of, mean_fp
 from sim.compiler.meters import NO_METER, opposite_id
 from sim.compiler.parts import CLASSES, Parts, RowPart, StationPart
+from sim.compiler.wagons import turn, wagon_id
 from sim.draws import stable_key
 from sim.draws.arrivals import build_intensity
 from sim.draws.choice import log_share_fp
@@ -54,6 +55,7 @@ def assemble(
         **_services(parts),
         **_pools_and_legs(parts),
         **_fleets(parts),
+        **_wagons(parts),
         **_yards(parts),
         **_flows(flows, sizes, laws),
         **_routes(parts, flows),
@@ -220,6 +222,7 @@ def _services(parts: Parts) -> Arrays:
         "state_min": ints(one.least for one in states),
         "state_max_wait_s": ints(one.max_wait_s for one in states),
         "state_vehicles": ints(one.vehicles for one in states),
+        "state_wagons": ints(one.wagons for one in states),
     }
 
 
@@ -277,6 +280,36 @@ def _fleets(parts: Parts) -> Arrays:
         "fleet_handling": ends(station, (one.handlings for one in fleets)),
         "fleet_turnaround_s": ints(one.turnaround_s for one in fleets),
         "fleet_cruise_s": ints(one.cruise_s for one in fleets),
+    }
+
+
+def _wagons(parts: Parts) -> Arrays:
+    """Return the pools of wagons; their stations stand in the order of the parts."""
+    station = _station_index(parts.stations)
+    place = index_of(f"{one.pool}/{node}" for one in parts.wagons for node in one.places)
+    pools = {one.pool: one for one in parts.wagons}
+    services = {one.id: one for one in parts.services}
+    turns: list[tuple[int, int]] = []
+    takes: dict[str, int] = {}
+    for leg in parts.legs:
+        service = services[leg.service]
+        if not service.wagon_pool:
+            turns.append((NEVER, 0))
+            continue
+        turned = turn(leg, pools[service.wagon_pool], service.turnaround_s)
+        turns.append((place[f"{service.wagon_pool}/{turned.place}"], turned.after_s))
+        takes[leg.id] = place[f"{service.wagon_pool}/{leg.nodes[0]}"]
+    most = max((len(one.places) for one in parts.wagons), default=0)
+    rows = [row for one in parts.wagons for row in one.empty_s]
+    empty_s = [[*row, *[NEVER] * (most - len(row))] for row in rows]
+    return {
+        "wagon_station": ints(station[wagon_id(one.pool)] for one in parts.wagons),
+        "wagon_place_first": firsts([one.places for one in parts.wagons]),
+        "wagon_ready": ints(count for one in parts.wagons for count in one.ready),
+        "wagon_empty_s": np.array(empty_s, dtype=np.int64).reshape(len(rows), most),
+        "pool_wagons": ints(takes.get(one.leg, NEVER) for one in parts.pools),
+        "leg_wagons": ints(at for at, _ in turns),
+        "leg_wagons_s": ints(after_s for _, after_s in turns),
     }
 
 

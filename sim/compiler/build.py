@@ -30,6 +30,7 @@ from sim.compiler.routes import read_routes
 from sim.compiler.stations import read_facilities, server_station, shuttings, window_shares
 from sim.compiler.traffic import Traffic, World, read_traffic
 from sim.compiler.uses import busiest, leg_ids, leg_part, service_key, trip_key
+from sim.compiler.wagons import wagon_parts, wagon_station
 from sim.compiler.yards import side, yard_stations
 from sim.plan import Effect, Kind, Legend, Plan
 from sim.scenario.models import Scenario
@@ -100,10 +101,9 @@ def _parts(world: World, traffic: Traffic) -> Parts:
     legs = _legs(world, trips, services, shuttles, frozenset(yard.id for yard in yards))
     routing = read_routes(uses, traffic.flows, len(traffic.epochs), ids, gathered)
     served = _served(world, legs, routing.routes, shuttles)
-    fleet_stations = [one.station for one in shuttles]
-    stations = sorted(
-        (*served, *pool_stations, *fleet_stations, *yards), key=lambda one: one.id.encode()
-    )
+    wagons = wagon_parts(services, legs, world.network, clock)
+    others = [*(one.station for one in shuttles), *map(wagon_station, wagons)]
+    stations = sorted((*served, *pool_stations, *others, *yards), key=lambda one: one.id.encode())
     by_id = {station.id: station for station in stations}
     used = {leg.service for leg in legs}
     every = tuple(services[key] for key in sorted(used, key=str.encode))
@@ -122,6 +122,7 @@ def _parts(world: World, traffic: Traffic) -> Parts:
         pools=pools,
         legs=legs,
         fleets=tuple(one.fleet for one in shuttles),
+        wagons=wagons,
         routes=routing.routes,
         epochs_s=tuple(epoch.start_s for epoch in traffic.epochs),
         choices=routing.choices,

@@ -95,6 +95,8 @@ class StatePart(NamedTuple):
     least: int
     max_wait_s: int
     vehicles: int
+    wagons: int
+    """That a train takes of its pool of wagons; 0: it has none."""
 
 
 class ServicePart(NamedTuple):
@@ -115,6 +117,8 @@ class ServicePart(NamedTuple):
     """Nodes between which it runs; a fleet lies at one of them."""
     line: str
     """Id by which closures name it."""
+    wagon_pool: str
+    """Wagons on which it draws, or empty."""
 
 
 class ElementPart(NamedTuple):
@@ -196,6 +200,20 @@ class FleetPart(NamedTuple):
     cruise_s: int
 
 
+class WagonPart(NamedTuple):
+    """Wagons that several services share (R12)."""
+
+    pool: str
+    places: tuple[str, ...]
+    """Nodes where trains of the pool leave, or wagons stand when the run begins."""
+    ready: tuple[int, ...]
+    """Wagons that stand at each."""
+    empty_s: tuple[tuple[int, ...], ...]
+    """Running time from each place to each, or NEVER."""
+    back_s: dict[tuple[str, str], int]
+    """Running time back to where a leg began, for ends that are no places."""
+
+
 class Choice(NamedTuple):
     """A route that a flow may take in one epoch, and its share."""
 
@@ -211,6 +229,7 @@ class Parts(NamedTuple):
     pools: tuple[PoolPart, ...]
     legs: tuple[LegPart, ...]
     fleets: tuple[FleetPart, ...]
+    wagons: tuple[WagonPart, ...]
     routes: tuple[RoutePart, ...]
     epochs_s: tuple[int, ...]
     """First second of each epoch."""

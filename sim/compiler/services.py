@@ -121,6 +121,7 @@ def service_part(
         turnaround_s=0 if not present.turnaround_h else seconds(present.turnaround_h),
         ends=(present.origin, present.destination),
         line=key,
+        wagon_pool=present.wagon_pool,
     )
 
 
@@ -180,6 +181,7 @@ def _state(row: ServiceRow, from_s: int) -> StatePart:
         least=_least(row, room, capacity),
         max_wait_s=NEVER if row.max_wait_h is None else seconds(row.max_wait_h),
         vehicles=row.fleet or 0,
+        wagons=(row.capacity_wagons or 1) if row.wagon_pool else 0,
     )
 
 

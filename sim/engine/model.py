@@ -16,6 +16,7 @@ from sim.engine.servers import Server
 from sim.engine.services import Service
 from sim.engine.single_track import Approach, Section
 from sim.engine.travel import Traffic
+from sim.engine.wagons import Wagons
 from sim.engine.world import World
 from sim.engine.yards import Yard
 from sim.plan import NEVER, Kind, TrackRule
@@ -37,6 +38,11 @@ class Model:
         self.meters = {rank: self._meter(rank) for rank in _ranks(plan, Kind.METER)}
         self.yards = {rank: Yard(world, rank) for rank in _ranks(plan, Kind.YARD)}
         world.yards = self.yards
+        self.wagons = [Wagons(world, w) for w in range(len(plan.wagon_station))]
+        counts = np.diff(plan.wagon_place_first).tolist()
+        world.wagons_at = [
+            wagons for wagons, count in zip(self.wagons, counts, strict=True) for _ in range(count)
+        ]
         self.pools = {rank: self._pool(rank) for rank in _ranks(plan, Kind.POOL)}
         self.gates: dict[int, Server | Meter | Approach] = {**self.servers, **self.meters}
         world.gates, world.pools = self.gates, self.pools
@@ -46,7 +52,8 @@ class Model:
         ]
         world.fleets = list(self.fleets)
         fleets = {fleet.rank: fleet for fleet in self.fleets}
-        world.arbiter.stations = {**self.gates, **self.pools, **self.yards, **fleets}
+        wagons = {one.rank: one for one in self.wagons}
+        world.arbiter.stations = {**self.gates, **self.pools, **self.yards, **fleets, **wagons}
         self.availability: dict[int, Availability] = {
             rank: station.availability
             for group in (self.servers, self.meters, self.pools, self.yards, fleets)
@@ -93,8 +100,12 @@ class Model:
 
     def _pool(self, rank: int) -> Pool:
         plan = self.world.plan
-        leg = plan.pool_leg[plan.station_detail[rank]]
-        return Pool(self.world, rank, self.services[int(plan.leg_service[leg])])
+        pool = int(plan.station_detail[rank])
+        service = self.services[int(plan.leg_service[plan.pool_leg[pool]])]
+        place = int(plan.pool_wagons[pool])
+        index = int(np.searchsorted(plan.wagon_place_first, place, side="right")) - 1
+        wagons = None if place == NEVER else self.wagons[index]
+        return Pool(self.world, rank, service, wagons)
 
 
 def _ranks(plan: Plan, kind: Kind) -> list[int]:

@@ -22,6 +22,7 @@ from sim.plan import NEVER, PPM, Cause
 if TYPE_CHECKING:
     from sim.engine.services import Service, State
     from sim.engine.travellers import Consignment
+    from sim.engine.wagons import Wagons
     from sim.engine.world import Room, World
 
 DECKS = 4
@@ -45,7 +46,9 @@ class Gates(NamedTuple):
 class Pool:
     """Consignments that wait for the next vehicle of one leg."""
 
-    def __init__(self, world: World, rank: int, service: Service) -> None:
+    def __init__(
+        self, world: World, rank: int, service: Service, wagons: Wagons | None = None
+    ) -> None:
         plan = world.plan
         index = int(plan.station_detail[rank])
         self._world = world
@@ -57,6 +60,10 @@ class Pool:
         self._service = service
         service.pools.append(self)
         self._fleet = self._service.fleet
+        self._stock = wagons
+        self._wagon_place = int(plan.pool_wagons[index])
+        self._wagons = 0
+        """Wagons at hand for the train that forms (R12)."""
         self._least_lot = int(plan.pool_min_lot[index])
         self._least_class = int(plan.pool_min_class[index])
         self._by_priority = bool(plan.station_priority[rank])
@@ -137,6 +144,9 @@ class Pool:
             if not self._is_filled():
                 return False
             self._gates = self._gates._replace(filled_s=now_s)
+            if self._stock is not None:
+                wanted = self._service.state().wagons
+                self._stock.ask(self._wagon_place, now_s, wanted, self)
         if self._gates.at_hand_s == NEVER:
             if not self._has_vehicle():
                 return False
@@ -237,7 +247,14 @@ class Pool:
         )
         return on_deck + self._least_lot * state.unit[self._least_class] > self._capacity(state)
 
+    def take_wagons(self, wagons: int) -> None:
+        """Have wagons for the train that is filled."""
+        self._wagons = wagons
+        self._world.arbiter.mark(self.rank)
+
     def _has_vehicle(self) -> bool:
+        if self._stock is not None:
+            return self._wagons > 0
         return self._fleet == NEVER or self._world.fleets[self._fleet].has_vehicle(self.end)
 
     def _first_fits(self) -> bool:
@@ -263,6 +280,8 @@ class Pool:
             self._book_wait(consignment, join_s, now_s)
             self._world.log.write_stay(number, self.rank, join_s, now_s, vehicle.number)
         self._hand_over_rooms(vehicle)
+        vehicle.wagons, self._wagons = self._wagons, 0
+        self._world.leave_with_wagons(vehicle)
         self._world.begin_trip(vehicle)
         self._left.append((now_s, self._gates))
         self._gates = Gates()

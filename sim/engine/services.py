@@ -27,6 +27,7 @@ class State(NamedTuple):
     min_load: int
     max_wait_s: int
     vehicles: int
+    wagons: int
 
 
 class Gathering(Protocol):
@@ -138,6 +139,7 @@ def _states(plan: Plan, service: int) -> list[State]:
             min_load=int(plan.state_min[t]),
             max_wait_s=int(plan.state_max_wait_s[t]),
             vehicles=int(plan.state_vehicles[t]),
+            wagons=int(plan.state_wagons[t]),
         )
         for t in range(first, end)
     ]

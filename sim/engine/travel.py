@@ -106,6 +106,7 @@ class Traffic:
         world = self._world
         world.leave_origin(vehicle.number)
         world.log.end_vehicle(vehicle, world.env.now)
+        world.give_back_wagons(vehicle)
         world.close_account(vehicle)
         vehicle.account = Account()
         aboard, vehicle.aboard = vehicle.aboard, []

@@ -59,6 +59,7 @@ class Vehicle:
         "priority",
         "rooms",
         "size",
+        "wagons",
         "yard",
     )
 
@@ -85,4 +86,6 @@ class Vehicle:
         """Room that its load still takes in yards where it boarded, until it leaves (R13)."""
         self.yard = NEVER
         """Yard at the end of the leg in which room is reserved."""
+        self.wagons = 0
+        """Wagons that it has from a pool of wagons (R12)."""
         self.account = Account()

@@ -15,7 +15,7 @@ from sim.engine.travellers import Flow
 from sim.plan import NEVER, PPM, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from simpy.events import Event
 
@@ -52,6 +52,16 @@ class Room(Protocol):
 
     def give_back(self, load_teu: int) -> None:
         """Take a load out, or a reservation back."""
+
+
+class Stock(Protocol):
+    """A pool of wagons, as trains see it."""
+
+    def leave(self, vehicle: Vehicle, place: int) -> None:
+        """Note where the wagons of a train that leaves will be ready again."""
+
+    def come(self, wagons: int, place: int, after_s: int) -> None:
+        """Have wagons ready at a place for which they are bound."""
 
 
 class Shuttles(Protocol):
@@ -129,6 +139,10 @@ class World:
         self.pools: Mapping[int, Gathering] = {}
         self.yards: Mapping[int, Room] = {}
         self.fleets: list[Shuttles] = []
+        self.wagons_at: Sequence[Stock] = ()
+        """Pool of wagons of each place (index A)."""
+        self.leg_wagons: list[int] = plan.leg_wagons.tolist()
+        self.leg_wagons_s: list[int] = plan.leg_wagons_s.tolist()
         self.leg_yard = _leg_yards(plan)
         self.hold_before = _holds(plan, self.elements)
         self.is_watching = False
@@ -149,6 +163,18 @@ class World:
         """Keep a vehicle on the books until it lets its load go."""
         self.under_way[vehicle.number] = vehicle
         self.log.start_vehicle(vehicle)
+
+    def leave_with_wagons(self, vehicle: Vehicle) -> None:
+        """Note that a train leaves with wagons, if it has any of a pool (R12)."""
+        if vehicle.wagons:
+            place = self.leg_wagons[vehicle.leg]
+            self.wagons_at[place].leave(vehicle, place)
+
+    def give_back_wagons(self, vehicle: Vehicle) -> None:
+        """Have a train's wagons ready again where its leg says, when they have been turned."""
+        if vehicle.wagons:
+            place = self.leg_wagons[vehicle.leg]
+            self.wagons_at[place].come(vehicle.wagons, place, self.leg_wagons_s[vehicle.leg])
 
     def leave_origin(self, number: int) -> None:
         """Give back the room that a vehicle's load took where it boarded: it is leaving."""

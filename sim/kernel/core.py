@@ -30,6 +30,8 @@ from sim.kernel.hands import let_out_of_hand, stop_and_go_on, take_in_hand, writ
 from sim.kernel.heap import call, mark, pop, push
 from sim.kernel.jit import borrowed, compiled, prefetch
 from sim.kernel.layout import (
+    A_BOUND,
+    A_STATION,
     ALARM,
     ARRIVE,
     AT_SERVER,
@@ -52,6 +54,7 @@ from sim.kernel.layout import (
     CLAIM_GRANTED,
     CLAIM_REFUSED,
     CLAIM_WAITS,
+    COUNT_BITS,
     DONE,
     E_MOVE,
     E_ORDINAL,
@@ -105,6 +108,8 @@ from sim.kernel.layout import (
     KINDS,
     L_ELEMENT_END,
     L_HOLD,
+    L_PLACE,
+    L_TURN,
     L_YARD,
     LEDGER,
     M_OPPOSITE,
@@ -141,8 +146,11 @@ from sim.kernel.layout import (
     P_LOAD,
     P_OLDEST,
     P_OPEN,
+    P_PLACE,
     P_SERVICE,
     P_STATION,
+    P_WAGONS,
+    P_WANTS,
     PAUSE,
     R_AT_CLOSING,
     R_BREAKDOWN,
@@ -196,14 +204,17 @@ from sim.kernel.layout import (
     V_PHASE,
     V_POOL,
     V_VESSEL,
+    V_WAGONS,
     V_YARD,
     VEHICLES,
     VESSEL,
     VESSELS,
     VISITS,
+    WAGONS,
     X_CAPACITY,
     X_DECK,
     X_UNIT,
+    X_WAGONS,
     X_WAIT,
     Y_CAPACITY,
     Y_EMBARGO,
@@ -237,6 +248,7 @@ from sim.kernel.vessels import (
     grant_fleet,
     send,
 )
+from sim.kernel.wagons import grant_wagons, wagons_come
 from sim.plan import NEVER, PPM, AtClosing, Cause, Kind, Status, TrackRule
 
 Ints = NDArray[np.int64]
@@ -246,6 +258,7 @@ METER = int(Kind.METER)
 POOL = int(Kind.POOL)
 FLEET = int(Kind.FLEET)
 YARD = int(Kind.YARD)
+WAGON_POOL = int(Kind.WAGONS)
 MOVING_CAUSE = int(Cause.MOVING)
 SERVICE_CAUSE = int(Cause.SERVICE)
 QUEUE_CAUSE = int(Cause.QUEUE)
@@ -329,6 +342,10 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
     leg = borrowed(tables.leg)
     element = borrowed(tables.element)
     fleet = borrowed(tables.fleet)
+    wagon = borrowed(tables.wagon)
+    place_table = borrowed(tables.place)
+    place_pool = borrowed(tables.place_pool)
+    empty_s = borrowed(tables.empty_s)
     yard = borrowed(tables.yard)
     flow = borrowed(tables.flow)
     route_step = borrowed(tables.route_step)
@@ -465,6 +482,11 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 run[K_RUNNING] = t
             else:
                 vehicle[i, V_ENDED] = now
+                if vehicle[i, V_WAGONS] > 0:
+                    way, wagons = vehicle[i, V_LEG], vehicle[i, V_WAGONS]
+                    turned_s = now + leg[way, L_TURN]
+                    index = leg[way, L_PLACE] << COUNT_BITS | wagons
+                    push(events, turned_s << 32 | WAGONS << KIND_BIT | index)
                 trav[t, T_NEXT] = run[K_ARRIVED]
                 run[K_ARRIVED] = t
                 leave_origin(vehicle, i, room, yard, ready, is_ready, run)
@@ -626,6 +648,8 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             elif kind == VESSEL:
                 vessel[index, U_NEXT] = run[K_ACTING]
                 run[K_ACTING] = index
+            elif kind == WAGONS:
+                wagons_come(place_table, ready, is_ready, index)
             elif kind == BREAKDOWN:
                 break_or_mend(
                     breakdown, gap_key, length_key, law_table, force, row_force, closure,
@@ -734,6 +758,9 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             if kind == SERVER and run[K_HANDS] + length > len(hand):
                 run[K_NEED] = run[K_HANDS] + length
                 return HANDS
+            if kind == WAGON_POOL and events[0] + pools + 8 > len(events):
+                run[K_NEED] = events[0] + pools + 8
+                return EVENTS
             if kind == POOL:
                 need += length
                 if run[K_FREE_SHARES] < length:
@@ -919,7 +946,12 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                         if not is_filled(pool, service, state, p, x, capacity, now):
                             break
                         pool[p, P_FILLED] = now
+                        if pool[p, P_PLACE] != NEVER:
+                            pool[p, P_WANTS] = state[x, X_WAGONS]
+                            mark(ready, is_ready, place_table[pool[p, P_PLACE], A_STATION])
                     has_vehicle = g == NEVER or is_at_hand(fleet, g, end, target)
+                    if pool[p, P_PLACE] != NEVER:
+                        has_vehicle = pool[p, P_WAGONS] > 0
                     if pool[p, P_AT_HAND] == NEVER:
                         if not has_vehicle:
                             break
@@ -1041,6 +1073,10 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                     else:
                         # The vehicle leaves.
                         run[K_VEHICLES] += 1
+                        if pool[p, P_PLACE] != NEVER:
+                            vehicle[i, V_WAGONS] = pool[p, P_WAGONS]
+                            place_table[leg[way, L_PLACE], A_BOUND] += pool[p, P_WAGONS]
+                            pool[p, P_WAGONS] = 0
                         pool_key = mix(service_key[v], station_key[s])
                         vehicle_key[i] = leave_pool(
                             pool, pool_days, service, service_pool, station, leg, vehicle, yard,
@@ -1113,6 +1149,12 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                         vehicle[i, V_PHASE], vehicle[i, V_YARD] = FOUND, y
                         write_visit(visits, run[K_VISITS], i, s, request_s, now, now)
                         run[K_VISITS] += 1
+
+            elif kind == WAGON_POOL:
+                grant_wagons(
+                    wagon, place_table, place_pool, empty_s, pool, events, ready, is_ready,
+                    station[s, S_DETAIL], now,
+                )  # fmt: skip
 
             else:  # FLEET
                 g = station[s, S_DETAIL]

@@ -53,12 +53,14 @@ SERVICE_COLUMNS = 14
 X_FROM, X_CAPACITY, X_MIN, X_WAIT, X_VEHICLES = range(5)
 X_UNIT, X_DECK = 5, 10
 """Five columns each, by load class."""
-STATE_COLUMNS = 15
+X_WAGONS = 15
+STATE_COLUMNS = 16
 
 # --- legs, elements, flows, yards, closures
-L_ELEMENT, L_ELEMENT_END, L_YARD, L_HOLD = range(4)
-"""L_HOLD: element before which the vehicle must have found room, or NEVER (R13)."""
-LEG_COLUMNS = 4
+L_ELEMENT, L_ELEMENT_END, L_YARD, L_HOLD, L_PLACE, L_TURN = range(6)
+"""L_HOLD: element before which the vehicle must have found room, or NEVER (R13). L_PLACE,
+L_TURN: where its wagons are ready again, and the time until then (R12)."""
+LEG_COLUMNS = 6
 E_STATION, E_MOVE, E_PLACE, E_ORDINAL = range(4)
 ELEMENT_COLUMNS = 4
 O_CLASS, O_LOT, O_TEU, O_SIZE, O_RANK = range(5)
@@ -115,7 +117,9 @@ V_AFTER = 11
 """Next vehicle from the same pool."""
 V_GATES = 12
 """When it passed each of the four gates: filled, a vehicle at hand, free, open."""
-VEHICLE_COLUMNS = 16
+V_WAGONS = 16
+"""Wagons that it has from a pool of wagons."""
+VEHICLE_COLUMNS = 17
 
 # --- what a vehicle does when its turn comes
 TO_ELEMENT, AT_SERVER, MOVING, MOORING, IN_HOLD, IN_LONG_HOLD, TURNED_AWAY, FOUND = range(8)
@@ -134,8 +138,21 @@ P_HELD = 11
 P_LOAD = 12
 """Load that waits, by class: five columns."""
 P_STATION, P_LEG, P_SERVICE, P_END, P_MIN_LOT, P_MIN_CLASS = range(17, 23)
-POOL_COLUMNS = 23
+P_PLACE, P_WANTS, P_WAGONS = 23, 24, 25
+"""Place from which its trains take wagons, or NEVER; how many the one that forms waits for,
+and has."""
+POOL_COLUMNS = 26
 NO_CLAIM, CLAIM_WAITS, CLAIM_GRANTED, CLAIM_REFUSED = 0, 1, 2, 3
+
+# --- pools of wagons, and the places where they stand
+W_STATION, W_PLACE, W_PLACE_END = range(3)
+WAGON_COLUMNS = 3
+A_STATION, A_POOL, A_POOL_END, A_READY, A_BOUND = range(5)
+"""A_POOL points into `place_pool`; wagons that are ready, and those on their way."""
+PLACE_COLUMNS = 5
+COUNT_BITS = 16
+COUNT_MASK = (1 << COUNT_BITS) - 1
+"""An event of wagons has their place and, in its last bits, how many come."""
 
 # --- fleets
 F_SIZE = 0
@@ -198,9 +215,9 @@ PAUSE = 13
 """Not full: the instant has come before which it was to stop."""
 
 # --- events: instant << 32 | kind << 28 | index
-MARK, TRAVELLER, TIMETABLE, VESSEL, ALARM, HAND, BREAKDOWN = range(7)
+MARK, TRAVELLER, TIMETABLE, VESSEL, ALARM, HAND, BREAKDOWN, WAGONS = range(8)
 """A station to look again; a traveller, a departure, a vessel; a train held too long; a
-service that closing can stop; a row that breaks down or is whole again."""
+service that closing can stop; a row that breaks down or is whole again; wagons that come."""
 KIND_BIT = 28
 KINDS = 15
 INDEX_MASK = (1 << KIND_BIT) - 1

@@ -43,6 +43,12 @@ class Tables(NamedTuple):
     leg: Ints
     element: Ints
     fleet: Ints
+    wagon: Ints
+    place: Ints
+    place_pool: Ints
+    """Pools that take wagons at each place, one place after the other, by rank."""
+    empty_s: Ints
+    """(A, places) as `Plan.wagon_empty_s`."""
     yard: Ints
     flow: Ints
     route_step: Ints
@@ -81,6 +87,7 @@ class Tables(NamedTuple):
 def tables_of(plan: Plan, draws: Draws) -> Tables:
     """Return the tables with which a run of the plan begins."""
     stations, pools, flow = _stations(plan), _pools(plan), _flows(plan)
+    wagon, place, place_pool = _wagons(plan)
     classes = int(flow[:, k.O_RANK].max()) + 1
     service, service_pool = _services(plan)
     rows, breakdown = _rows(plan), _breakdowns(plan)
@@ -107,6 +114,10 @@ def tables_of(plan: Plan, draws: Draws) -> Tables:
         leg=_legs(plan),
         element=_elements(plan),
         fleet=_fleets(plan),
+        wagon=wagon,
+        place=place,
+        place_pool=place_pool,
+        empty_s=_ints(plan.wagon_empty_s),
         yard=_yards(plan),
         flow=flow,
         route_step=_ints(plan.step_first),
@@ -250,6 +261,7 @@ def _states(plan: Plan) -> Ints:
     table[:, k.X_VEHICLES] = plan.state_vehicles
     table[:, k.X_UNIT : k.X_UNIT + 5] = plan.state_unit
     table[:, k.X_DECK : k.X_DECK + 5] = plan.state_deck
+    table[:, k.X_WAGONS] = plan.state_wagons
     return table
 
 
@@ -264,7 +276,25 @@ def _pools(plan: Plan) -> Ints:
     table[:, k.P_END] = plan.pool_end
     table[:, k.P_MIN_LOT] = plan.pool_min_lot
     table[:, k.P_MIN_CLASS] = plan.pool_min_class
+    table[:, k.P_PLACE] = plan.pool_wagons
+    table[:, [k.P_WANTS, k.P_WAGONS]] = 0
     return table
+
+
+def _wagons(plan: Plan) -> tuple[Ints, Ints, Ints]:
+    """Return pools of wagons, their places, and the pools that take wagons at each."""
+    wagon = np.zeros((len(plan.wagon_station), k.WAGON_COLUMNS), dtype=np.int64)
+    wagon[:, k.W_STATION] = plan.wagon_station
+    wagon[:, k.W_PLACE] = plan.wagon_place_first[:-1]
+    wagon[:, k.W_PLACE_END] = plan.wagon_place_first[1:]
+    place = np.zeros((len(plan.wagon_ready), k.PLACE_COLUMNS), dtype=np.int64)
+    place[:, k.A_STATION] = np.repeat(plan.wagon_station, np.diff(plan.wagon_place_first))
+    place[:, k.A_READY] = plan.wagon_ready
+    takes = np.flatnonzero(plan.pool_wagons != NEVER)
+    place_pool = takes[np.argsort(plan.pool_wagons[takes], kind="stable")]
+    ends = np.searchsorted(plan.pool_wagons[place_pool], np.arange(len(place) + 1))
+    place[:, k.A_POOL], place[:, k.A_POOL_END] = ends[:-1], ends[1:]
+    return wagon, place, place_pool
 
 
 def _legs(plan: Plan) -> Ints:
@@ -272,6 +302,8 @@ def _legs(plan: Plan) -> Ints:
     table[:, k.L_ELEMENT] = plan.element_first[:-1]
     table[:, k.L_ELEMENT_END] = plan.element_first[1:]
     table[:, k.L_YARD] = plan.leg_yard
+    table[:, k.L_PLACE] = plan.leg_wagons
+    table[:, k.L_TURN] = plan.leg_wagons_s
     # A load that goes by vessel to a berth asks before it boards, others before they move last.
     to_berth = plan.fleet_leg.reshape(-1, 2)[plan.fleet_berth.reshape(-1, 2)[:, ::-1] != NEVER]
     for leg in np.flatnonzero(plan.leg_yard != NEVER).tolist():

@@ -72,7 +72,7 @@ def _is_of_vehicles(run: Scope) -> Flags:
     """Return which stations a vehicle visits, by the plan: also those that none did."""
     plan = run.plan
     visited = np.r_[plan.element_station, plan.fleet_berth.reshape(-1)]
-    is_mine: Flags = np.isin(plan.station_kind, (Kind.METER, Kind.FLEET, Kind.YARD))
+    is_mine: Flags = np.isin(plan.station_kind, (Kind.METER, Kind.FLEET, Kind.YARD, Kind.WAGONS))
     is_mine[visited[visited != NEVER]] = True
     return is_mine
 
@@ -94,7 +94,7 @@ def _utilisation(run: Scope, open_s: Floats, overtime_s: Floats) -> Floats:
         detail = plan.station_detail[is_fleet]
         busy[is_fleet] = run.seen.fleet_away_s[detail]
         capacity[is_fleet] = _owned_seconds(run)[detail]
-    capacity[(plan.station_kind == Kind.POOL) | (plan.station_kind == Kind.YARD)] = 0
+    capacity[np.isin(plan.station_kind, (Kind.POOL, Kind.YARD, Kind.WAGONS))] = 0
     share: Floats = np.full(busy.size, np.nan)
     return np.divide(busy, capacity, out=share, where=capacity > 0)
 
