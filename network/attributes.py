@@ -107,6 +107,15 @@ NODES = (
         least=-12,
         most=14,
     ),
+    Attribute(
+        "loop_tracks",
+        "integer",
+        "count",
+        "trains that may stand here between two alternating sections, or be on their way to stand,"
+        " both ways together; empty = no limit",
+        least=1,
+        most=100_000,
+    ),
     *_TAIL,
 )
 
@@ -172,6 +181,22 @@ LINKS = (
         "alternating: trains that may follow each other while one waits to go the other way;"
         " default 1",
         least=1,
+    ),
+    Attribute(
+        "locomotives",
+        "integer",
+        "count",
+        "locomotives of a railway line, for both directions; a train takes one; empty = no limit",
+        least=1,
+        most=100_000,
+    ),
+    Attribute(
+        "locomotive_turn_h",
+        "number",
+        "h",
+        "from the end of a run to the readiness of its locomotive for a train either way;"
+        " default 0",
+        least=0,
     ),
     Attribute(
         "status",

@@ -6,7 +6,7 @@ without a yard.
 """
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
@@ -33,7 +33,7 @@ def warnings(network: Network) -> tuple[Problem, ...]:
     """Return everything odd, with file and line, in the order of the tables."""
     return tuple(
         Problem(network.origins.get((table, key), table), f"{table}[{key}]: {message}")
-        for finder in (_unreached, _links, _ranges, _cruise, _lots, _wagons, _yards)
+        for finder in _FINDERS
         for table, key, message in finder(network)
     )
 
@@ -74,6 +74,17 @@ def _links(network: Network) -> Found:
         most = _SPEED_MOST[link.mode]
         if link.speed_kmh is not None and not _SPEED_LEAST <= link.speed_kmh <= most:
             yield "links", link.id, f"speed_kmh {link.speed_kmh:g} is unusual by {link.mode}"
+
+
+def _single_tracks(network: Network) -> Found:
+    """Yield loops at which no trains can meet: no two sections of one track end there."""
+    ends: Counter[str] = Counter()
+    for link in network.links:
+        if link.track_rule == "alternating":
+            ends.update({link.origin, link.destination})
+    for node in network.nodes:
+        if node.loop_tracks is not None and ends[node.id] <= 1:
+            yield "nodes", node.id, "has loop_tracks, but no two alternating sections meet there"
 
 
 def _ranges(network: Network) -> Found:
@@ -203,3 +214,6 @@ def needs_yard(row: FacilityRow) -> bool:
         "river",
     }
     return box and landed
+
+
+_FINDERS = (_unreached, _links, _single_tracks, _ranges, _cruise, _lots, _wagons, _yards)

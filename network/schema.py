@@ -24,6 +24,7 @@ class NodeRow(NamedTuple):
     lon: float | None = None
     kind: str = ""
     utc_offset_h: float = 0.0
+    loop_tracks: int | None = None
     notes: str = ""
     source: tuple[str, ...] = ()
     confidence: str = ""
@@ -49,6 +50,8 @@ class LinkRow(NamedTuple):
     track_rule: str = "bucket"
     clearing_min: float | None = None
     fleet_size: int | None = None
+    locomotives: int | None = None
+    locomotive_turn_h: float | None = None
     status: str = "open"
     available_from: date | None = None
     available_to: date | None = None

@@ -122,6 +122,10 @@ def _link(link: LinkRow) -> Iterator[str]:
             f"background_per_day {link.background_per_day:g} leaves nothing of"
             f" paths_per_day {link.paths_per_day:g}"
         )
+    if link.locomotives is not None and link.mode != "rail":
+        yield f"locomotives are for rail, not for {link.mode}"
+    if link.locomotive_turn_h is not None and link.locomotives is None:
+        yield "locomotive_turn_h needs locomotives"
     if link.track_rule == "alternating" and link.tracks != 1:
         yield "track_rule alternating is for one track; tracks must be 1"
 

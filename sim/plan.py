@@ -7,7 +7,8 @@ compiler is whole seconds since the run's first instant and whole units.
 
 Index letters: S stations, R rows, K sizes, V services, T service states,
 P pools, L legs, E elements, G fleets, F flows, Q routes, X steps, C closures,
-D breakdowns on busy time, W pools of wagons, A places of wagons.
+D breakdowns on busy time, W pools of wagons, A places of wagons,
+N stands, O passing loops.
 A pair of arrays `thing_first (N + 1,)` and `thing_* (M,)` is a list of lists:
 the things of i stand at `thing_first[i]:thing_first[i + 1]`.
 """
@@ -132,6 +133,10 @@ class Plan(NamedTuple):
     it is among those that may wait, or served (R18). Servers of batches are not kept."""
     station_share_ppm: Ints
     """(S,) share of its visitors that are served; the others pass at once (R8). PPM: all."""
+    station_couples: Ints
+    """(S,) 1: a vehicle goes on as soon as it has a server, keeps it until it has run the next
+    element of its leg, a meter or a plain move, and the server is back after its drawn time: a
+    locomotive (R11)."""
 
     # --- rows (R,): the parts of a station that open, shut and slow on their own
     row_first: Ints
@@ -222,6 +227,14 @@ class Plan(NamedTuple):
     """(E,) time in motion that follows, 0: none."""
     element_place: Ints
     """(E,) place to which the motion is booked (`Legend.place_id`)."""
+    element_stand: Ints
+    """(E,) stand that a vehicle takes as it enters this section of one track and keeps until it
+    enters the next meter of its leg, or NEVER (R11)."""
+    stand_loop: Ints
+    """(N,) passing loop of each stand: its trains that go on one way."""
+    stand_most: Ints
+    loop_tracks: Ints
+    """(O,) trains that may be in a passing loop, or bound for it, one way and the other."""
 
     # --- fleets (G,): vessels, trucks or aircraft that shuttle between two ends (R12)
     fleet_station: Ints

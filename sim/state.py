@@ -35,7 +35,7 @@ LAWS = ("row_law", "flow_gap_law", "busy_gap_law", "busy_law")
 
 STATES = (
     "state_from_s", "state_capacity", "state_unit", "state_deck", "state_min",
-    "state_max_wait_s", "state_vehicles",
+    "state_max_wait_s", "state_vehicles", "state_wagons",
 )  # fmt: skip
 
 

@@ -54,6 +54,7 @@ def plan(**changes: object) -> Plan:
         "station_kind": ints(Kind.SERVER, Kind.SERVER, Kind.METER, Kind.POOL),
         "station_detail": ints(0, 0, 0, 0),
         "station_batch_max": ints(1, 1, 1, 1),
+        "station_couples": ints(0, 0, 0, 0),
         "row_first": ints(0, 1, 2, 3, 4),
         "row_servers": ints(1, 2, 1, 1),
         "meter_paths_milli": ints(10_000),

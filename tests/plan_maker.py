@@ -48,6 +48,10 @@ class PlanMaker:
     flows: dict[str, dict[str, Any]] = field(default_factory=dict)
     routes: dict[str, dict[str, Any]] = field(default_factory=dict)
     closures: dict[str, dict[str, Any]] = field(default_factory=dict)
+    loops: list[int] = field(default_factory=list)
+    """Tracks of each passing loop."""
+    stands: list[tuple[int, int]] = field(default_factory=list)
+    """Loop and most trains of each stand."""
     sent: list[tuple[int, str, int]] = field(default_factory=list)
     laws: list[tuple[str, float]] = field(default_factory=lambda: [("deterministic", 0.0)])
 
@@ -78,15 +82,18 @@ class PlanMaker:
         service: str,
         elements: list[tuple[str, int]],
         yard: str = "",
+        *,
         wagons: tuple[str, int, int, int] | None = None,
+        stands: dict[int, int] | None = None,
     ) -> "PlanMaker":
         """Add a leg of (station or '', move in s), and its pool `<name>/pool`.
 
         `wagons`: pool of wagons, number of the place from which trains take some, of the one
-        where they are ready again, and the time until then.
+        where they are ready again, and the time until then. `stands`: element -> stand that
+        the vehicle takes there.
         """
         self.legs[name] = {"service": service, "elements": elements, "yard": yard}
-        self.legs[name]["wagons"] = wagons
+        self.legs[name] |= {"wagons": wagons, "stands": stands or {}}
         self.stations[f"{name}/pool"] = {"kind": Kind.POOL, "leg": name}
         return self
 
@@ -214,6 +221,7 @@ class PlanMaker:
             station_queue_max=ints([spec.get("queue_max", NEVER) for spec in specs]),
             station_blocks=ints([spec.get("blocks", 0) for spec in specs]),
             station_share_ppm=ints([spec.get("share_ppm", PPM) for spec in specs]),
+            station_couples=ints([spec.get("couples", 0) for spec in specs]),
             row_first=row_first,
             row_servers=ints([servers for _, servers, _ in rows]),
             row_law=row_law.reshape(-1, 1),
@@ -265,6 +273,16 @@ class PlanMaker:
             element_station=element_station,
             element_move_s=ints(moves),
             element_place=ints(places),
+            element_stand=ints(
+                [
+                    self.legs[leg]["stands"].get(i, NEVER)
+                    for leg in legs
+                    for i in range(len(self.legs[leg]["elements"]))
+                ]
+            ),
+            stand_loop=ints([loop for loop, _ in self.stands]),
+            stand_most=ints([most for _, most in self.stands]),
+            loop_tracks=ints(self.loops),
             fleet_station=ints([order[f] for f in fleets]),
             fleet_service=ints([services.index(self.fleets[f]["service"]) for f in fleets]),
             fleet_pool=ints(

@@ -403,6 +403,10 @@ class _Sketch(Chance):
             self._breakdowns()
         if self._has(0.4):
             self._wagons()
+        if self._has(0.35):
+            self._locomotives()
+        if self._has(0.35):
+            self._loops()
 
     def _breakdowns(self) -> None:
         """Let servers, of which no vessel keeps one, break down in their work."""
@@ -418,6 +422,55 @@ class _Sketch(Chance):
                 weather=int(self._has(0.2)),
                 **self._pick([{}, exponential]),
             )
+
+    def _locomotives(self) -> None:
+        """Let vehicles wait for a locomotive before some of their elements."""
+        names = []
+        for _ in range(self._count(1, 2)):
+            names.append(self._name("loco"))
+            more: dict[str, Any] = {"couples": 1, "priority": int(self._has(0.3))}
+            if self._has(0.5):
+                more |= {"law": "exponential", "cv": 1.0}
+            self._maker.server(names[-1], self._span(0.1, 2), self._count(1, 3), **more)
+        for leg in self._maker.legs.values():
+            elements = []
+            for element in leg["elements"]:
+                is_run = element[0] not in self._vehicle_servers
+                if element[1] and is_run and self._has(0.5):
+                    elements.append((self._pick(names), 0))
+                elements.append(element)
+            leg["elements"] = elements
+        if self._has(0.4):
+            effect = self._pick([Effect.SHUT, Effect.RATE])
+            spans = self._spans()
+            self._maker.closure(self._name("c"), names, spans, effect=effect, value_ppm=PPM // 2)
+
+    def _loops(self) -> None:
+        """Let some legs run along sections of one track, with loops between them."""
+        maker, sections = self._maker, self._count(2, 4)
+        east = [self._name("e") for _ in range(sections)]
+        west = [self._name("w") for _ in range(sections)]
+        rule = {"rule": TrackRule.ALTERNATING, "headway_s": self._pick([0, self._span(0.1, 1)])}
+        rule |= {"clearing_s": self._pick([0, self._span(0.1, 1)]), "fleet": self._count(1, 3)}
+        for one, other in zip(east, west, strict=True):
+            maker.meter(one, opposite=other, **rule).meter(other, opposite=one, **rule)
+        maker.loops = [self._pick([2, 2, 3]) for _ in range(sections - 1)]
+        maker.stands = [(at // 2, maker.loops[at // 2] - 1) for at in range(2 * sections - 2)]
+        servers = [name for name, spec in maker.stations.items() if spec.get("couples")]
+        for leg in maker.legs.values():
+            first, last = 0, sections
+            if self._has(0.3):
+                first, last = sorted(self._count(0, sections) for _ in range(2))
+            way, side = self._pick([(east, 0), (west[::-1], 1)])
+            # What runs before takes time, so a train asks among the arrivals of its instant.
+            leg["elements"] = [*leg["elements"], ("", self._span(0.1, 1))]
+            for at in range(first, last):
+                loop = at if side == 0 else sections - 2 - at
+                if servers and self._has(0.2):
+                    leg["elements"].append((self._pick(servers), 0))
+                if at < last - 1:
+                    leg["stands"][len(leg["elements"])] = 2 * loop + side
+                leg["elements"].append((way[at], self._span(0.3, 3)))
 
     def _wagons(self) -> None:
         """Let services without a fleet of their own share wagons, too few now and then."""

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 from recount import DAY_S, Recount, Seen
 from recount_fleets import states_of
+from recount_loops import Loops
 from recount_pools import form
 from recount_stations import started_s
 
@@ -20,7 +21,7 @@ ACTS = (
     *("berth", "berth given up", "crane", "turnaround", "empty trip"),
     *("growth", "shrinkage", "wagons"),
     *("check not met", "slots of a day", "ban", "shut yard"),
-    *("wait for shared wagons", "empty wagons"),
+    *("wait for shared wagons", "empty wagons", "locomotive", "full loop"),
     *("weather", "hours", "shut server", "shut meter", "shut pool", "shut row", "overlap"),
     *("rate", "payload", "fleet minus", "shut at 0", "shut to the end"),
     *(
@@ -48,7 +49,7 @@ def acts(recount: Recount) -> set[str]:
             found |= _at_meter(recount, rank, [v.start_s for v in visits if v.start_s != NEVER])
         found |= _in_queue(recount, rank, visits, is_pool=kind == Kind.POOL)
     found |= _in_services(recount) | _in_fleets(recount) | _in_ledger(recount)
-    found |= _in_wagons(recount)
+    found |= _in_wagons(recount) | _at_depots(recount) | _in_loops(recount)
     return found | _in_run(recount) | _in_closures(recount)
 
 
@@ -192,6 +193,28 @@ def _at_berths(recount: Recount, berths: list[int], trips: list[int]) -> set[str
     sailed_s |= {recount.visits_of[v][0][1] for v in trips if recount.visits_of.get(v)}
     left_s = {v.end_s for berth in berths for v in recount.seen.get(berth, [])} - {NEVER}
     return {"berth given up"} if left_s - sailed_s else set()
+
+
+def _at_depots(recount: Recount) -> set[str]:
+    waited = any(
+        visit.start_s > visit.request_s
+        for rank, visits in recount.seen.items()
+        if recount.plan.station_couples[rank]
+        for visit in visits
+    )
+    return {"locomotive"} if waited else set()
+
+
+def _in_loops(recount: Recount) -> set[str]:
+    loops = Loops(recount)
+    waits = (
+        (rank, visit)
+        for rank, visits in recount.seen.items()
+        if recount.kind(rank) == Kind.METER
+        for visit in visits
+    )
+    is_full = any(not loops.has_room(rank, visit, visit.request_s) for rank, visit in waits)
+    return {"full loop"} if is_full else set()
 
 
 def _in_wagons(recount: Recount) -> set[str]:

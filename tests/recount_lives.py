@@ -144,21 +144,28 @@ class Books:
         hold = hold_before(recount, leg)
         way = range(int(plan.element_first[leg]), int(plan.element_first[leg + 1]))
         met = recount.met(plan.element_station[way].tolist(), recount.vehicle_key[vehicle])
+        coupled: Visit | None = None
         for element, is_served in zip(way, met, strict=True):
             if element == hold and recount.aboard.get(vehicle):
                 now_s = self._find_room(life, vehicle, visits, now_s)
+            visit: Visit | None = None
             if now_s != NEVER and is_served:
-                now_s = self._pass(life, vehicle, element, visits, now_s)
+                visit, now_s = self._pass(life, vehicle, element, visits, now_s)
             elif now_s != NEVER:
                 now_s = self._move(life, element, now_s)
+            self._uncouple(life, vehicle, coupled, now_s)
+            coupled = visit
             if now_s == NEVER:
                 return life
         return self._land(life, vehicle, (fleet, 1 - end), now_s, next(visits, None))
 
     def _pass(
         self, life: Life, vehicle: int, element: int, visits: Iterator[Visit], now_s: int
-    ) -> int:
-        """Return when a vehicle has passed an element of its leg, or NEVER."""
+    ) -> tuple[Visit | None, int]:
+        """Return when a vehicle has passed an element of its leg, or NEVER.
+
+        Before it the visit at which it has taken a locomotive there, if so.
+        """
         plan = self._recount.plan
         station = int(plan.element_station[element])
         if station != NEVER:
@@ -166,17 +173,19 @@ class Books:
             if visit is None:
                 if self._recount.has_come(now_s):
                     life.faults.append(f"vehicle {vehicle} did not ask at {station} at {now_s}")
-                return NEVER
+                return None, NEVER
             if visit[:2] != (station, now_s):
                 life.faults.append(f"vehicle {vehicle} is at {visit}, not {station} at {now_s}")
             self._wait(life, station, now_s, visit[2])
             now_s = visit[2]
+            if plan.station_couples[station]:
+                return visit, now_s
             if now_s != NEVER and self._recount.kind(station) == Kind.SERVER:
                 self._serve(life, station, *visit[2:])
                 now_s = visit[3]
             if now_s == NEVER:
-                return NEVER
-        return self._move(life, element, now_s)
+                return None, NEVER
+        return None, self._move(life, element, now_s)
 
     def _move(self, life: Life, element: int, now_s: int) -> int:
         """Return when the motion of an element has ended."""
@@ -184,6 +193,20 @@ class Books:
         until_s = now_s + int(plan.element_move_s[element])
         self._stand(life, int(plan.element_place[element]), Cause.MOVING, now_s, until_s)
         return until_s
+
+    def _uncouple(self, life: Life, vehicle: int, coupled: Visit | None, now_s: int) -> None:
+        """Look when a locomotive was back: a turn after the end of the run, which begins once."""
+        if coupled is None or coupled[2] == NEVER:
+            return
+        recount, (rank, request_s, start_s, end_s) = self._recount, coupled
+        seen = next(
+            visit
+            for visit in recount.seen[rank]
+            if visit.number == vehicle and (visit.request_s, visit.start_s) == (request_s, start_s)
+        )
+        back_s = now_s + recount.served_s(rank, recount.closures.rows(rank)[0], seen)
+        if end_s != (NEVER if now_s == NEVER else back_s):
+            life.faults.append(f"vehicle {vehicle}: locomotive back at {end_s}, must be {back_s}")
 
     def _find_room(self, life: Life, vehicle: int, visits: Iterator[Visit], now_s: int) -> int:
         """Return when a vehicle has found room at the end of its leg, or NEVER (R13)."""

@@ -82,7 +82,8 @@ class _Servers:
         self._midnight_s = int(plan.row_midnight_s[next(iter(self._free))])
         self._called: Counter[tuple[int, int]] = Counter()
         self._busy: dict[int, list[int]] = defaultdict(list)
-        self._is_berth = rank in plan.fleet_berth
+        # How long a vessel, or a train, keeps a server is told by its life.
+        self._is_kept = rank in plan.fleet_berth or bool(plan.station_couples[rank])
         self._faults: list[str] = []
 
     def faults(self) -> list[str]:
@@ -121,7 +122,7 @@ class _Servers:
         if not free:
             self._faults.append(f"station {self._rank}: {head} begins, but no server is free")
             return
-        fits = [row for row in free if self._is_berth or self._takes(row, head)]
+        fits = [row for row in free if self._is_kept or self._takes(row, head)]
         if not fits:
             self._faults.append(f"station {self._rank}: {head} took no time of rows {free}")
         row = fits[0] if fits else free[0]

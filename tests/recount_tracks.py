@@ -5,6 +5,7 @@ from copy import deepcopy
 from itertools import pairwise
 
 from recount import LATE, Recount, Seen
+from recount_loops import Loops
 
 from sim.plan import NEVER, Kind, TrackRule
 
@@ -18,11 +19,14 @@ def track_faults(recount: Recount) -> list[str]:
         if plan.meter_rule[plan.station_detail[rank]] == TrackRule.ALTERNATING
     ]
     meters = [rank for rank, kind in enumerate(plan.station_kind) if kind == Kind.METER]
-    faults = []
+    loops = Loops(recount)
+    faults = list(loops.faults())
     for rank in ranks:
         other = meters[int(plan.meter_opposite[plan.station_detail[rank]])]
         if rank < other:
-            faults += _meetings(recount, rank, other) + _Section(recount, [rank, other]).faults()
+            faults += _meetings(recount, rank, other) + _Section(
+                recount, [rank, other], loops
+            ).faults()
     return faults
 
 
@@ -45,9 +49,9 @@ def _meetings(recount: Recount, rank: int, other: int) -> list[str]:
 class _Section:
     """The track and its two sides, followed from what asks and when."""
 
-    def __init__(self, recount: Recount, ranks: list[int]) -> None:
+    def __init__(self, recount: Recount, ranks: list[int], loops: Loops) -> None:
         meter = int(recount.plan.station_detail[ranks[0]])
-        self._recount, self._ranks = recount, ranks
+        self._recount, self._ranks, self._loops = recount, ranks, loops
         self._most = int(recount.plan.meter_fleet[meter])
         self._headway_s = int(recount.plan.meter_headway_s[meter])
         self._clearing_s = int(recount.plan.meter_clearing_s[meter])
@@ -64,6 +68,7 @@ class _Section:
         instants = {at_s for at_s, _, _ in asked}
         for rank in self._ranks:
             instants |= self._recount.closures.edges(rank)
+        instants |= self._loops.changes()
         while instants:
             now_s = min(instants)
             instants.discard(now_s)
@@ -114,11 +119,20 @@ class _Section:
         return {self._clear_s, *self._apart_s.values(), *self._exits} - {LATE}
 
     def _may_move(self, rank: int, now_s: int) -> bool:
-        return bool(self._waiting[rank]) and bool(self._recount.closures.open_rows(rank, now_s))
+        """Return whether the first of a side is open to go on, and has room where it goes."""
+        if not self._waiting[rank] or not self._recount.closures.open_rows(rank, now_s):
+            return False
+        return self._loops.has_room(rank, self._waiting[rank][0], now_s)
+
+    def _enters_from_loop(self, rank: int, now_s: int) -> bool:
+        waiting = self._waiting[rank]
+        return bool(waiting) and waiting[0].start_s == now_s in self._loops.changes()
 
     def _next(self, now_s: int) -> Seen | None:
         """Let one train in, if one may enter."""
-        for rank in self._ranks:
+        # A train that goes on may make room in a loop for the one that waits on the other side.
+        moved = [r for r in self._ranks if self._enters_from_loop(r, now_s)]
+        for rank in moved + self._ranks:
             other = self._ranks[0] + self._ranks[1] - rank
             if not self._may_move(rank, now_s):
                 continue

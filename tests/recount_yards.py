@@ -23,7 +23,16 @@ def hold_before(recount: Recount, leg: int) -> int:
     if plan.leg_yard[leg] == NEVER or is_moored(recount, leg):
         return NEVER
     elements = range(int(plan.element_first[leg]), int(plan.element_first[leg + 1]))
-    return max(element for element in elements if plan.element_move_s[element])
+    last = max(element for element in elements if plan.element_move_s[element])
+    # No train stands in a loop for want of room: the way through loops counts as one section.
+    for element in range(last - 1, elements[0] - 1, -1):
+        station = int(plan.element_station[element])
+        if station != NEVER and recount.kind(station) == Kind.METER:
+            if plan.element_stand[element] == NEVER:
+                break
+            last = element
+    before = int(plan.element_station[last - 1]) if last > elements[0] else NEVER
+    return last - 1 if before != NEVER and plan.station_couples[before] else last
 
 
 def waits_for_room(recount: Recount, service: int) -> bool:
@@ -134,6 +143,9 @@ def _leaves_s(recount: Recount, vehicle: int) -> int:
         if not stations:
             return NEVER
         _, _, start_s, end_s = stations.pop(0)
+        if plan.station_couples[station]:
+            # The train goes on with its locomotive as soon as it has it.
+            end_s = start_s
         if recount.kind(station) == Kind.METER or NEVER in (start_s, end_s):
             return int(start_s) if recount.kind(station) == Kind.METER else NEVER
         now_s = int(end_s)

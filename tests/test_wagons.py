@@ -10,7 +10,7 @@ from plan_maker import PlanMaker, Spec
 from network.errors import NetworkError
 from network.load import load
 from network.plausibility import warnings
-from network.schema import RowChange
+from network.schema import RawValue, RowChange
 from sim.engine.run import run_drawn as run_reference
 from sim.kernel.run import run_drawn as run_compiled
 from sim.plan import NEVER, Cause, Trace
@@ -163,13 +163,13 @@ def test_services_without_a_pool_have_wagons_without_number(tmp_path: Path) -> N
     assert set(plan.pool_wagons.tolist()) == {NEVER}
 
 
-BASE = {
+BASE: dict[str, RawValue] = {
     "mode": "rail", "from": "a", "to": "b", "gauge_mm": 1520, "capacity_teu": 40,
     "wagon_pool": "flats", "wagons": 30, "capacity_wagons": 20,
 }  # fmt: skip
 
 
-def rail(*rows: dict[str, Spec]) -> list[RowChange]:
+def rail(*rows: dict[str, RawValue]) -> list[RowChange]:
     """Return changes that add two nodes and services like BASE."""
     nodes = [RowChange("add", "nodes", key, {}, f"nodes.csv:{key}") for key in ("a", "b")]
     return nodes + [
@@ -185,14 +185,17 @@ def rail(*rows: dict[str, Spec]) -> list[RowChange]:
         ({"fleet": 3}, "wagon_pool is for rail services without a fleet"),
         ({"mode": "road", "gauge_mm": None}, "wagon_pool is for rail services without a fleet"),
         ({"gauge_mm": 1435}, "wagon_pool flats is of gauge 1520, not 1435"),
-        ({"capacity_wagons": 61}, "takes 61 wagons of wagon_pool flats, in which the wagons are 60"),
+        (
+            {"capacity_wagons": 61},
+            "takes 61 wagons of wagon_pool flats, in which the wagons are 60",
+        ),
         (
             {"line": "s0", "wagon_pool": "others", "available_from": "2025-01-01"},
             "wagon_pool differs from that of s0, a state of the same line",
         ),
     ],
 )
-def test_wagons_that_cannot_be_are_named(row: dict[str, Spec], message: str) -> None:
+def test_wagons_that_cannot_be_are_named(row: dict[str, RawValue], message: str) -> None:
     with pytest.raises(NetworkError) as raised:
         load(None, rail({"available_to": "2024-12-31"}, row))
 

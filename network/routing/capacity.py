@@ -50,13 +50,29 @@ def _time_share(row: ClosureRow) -> float:
 
 
 def paths_per_day(closures: tuple[ClosureRow, ...], link: LinkRow) -> float:
-    """Return the train paths a day of one direction, background off; infinite if unmetered."""
-    if link.mode != "rail" or link.paths_per_day is None:
+    """Return the trains a day that a link takes in one direction; infinite without a limit.
+
+    By its own paths, background off, and by its locomotives.
+    """
+    if link.mode != "rail":
+        return _UNLIMITED
+    share = open_share(closures, "link", link.id)
+    return min(_own_paths(link), _runs_per_day(link)) * share
+
+
+def _own_paths(link: LinkRow) -> float:
+    if link.paths_per_day is None:
         return _UNLIMITED
     own = link.paths_per_day - link.background_per_day
-    if own > _METERED_AT_MOST or not link.metered:
+    return _UNLIMITED if own > _METERED_AT_MOST or not link.metered else own
+
+
+def _runs_per_day(link: LinkRow) -> float:
+    """Return the runs a day of one direction that the locomotives make, half of all (R11)."""
+    if link.locomotives is None or not link.speed_kmh:
         return _UNLIMITED
-    return own * open_share(closures, "link", link.id)
+    run_h = link.length_km / link.speed_kmh + (link.locomotive_turn_h or 0.0)
+    return link.locomotives * _DAY_H / run_h / 2.0
 
 
 def stations(

@@ -128,6 +128,7 @@ def _stations(parts: Parts) -> Arrays:
         "station_queue_max": ints(one.queue_max for one in stations),
         "station_blocks": ints(one.blocks for one in stations),
         "station_share_ppm": ints(one.share_ppm for one in stations),
+        "station_couples": ints(one.couples for one in stations),
         "row_first": firsts([one.rows for one in stations]),
         "meter_paths_milli": ints(one.paths_milli for one in meters),
         "meter_burst": ints(one.burst for one in meters),
@@ -233,6 +234,7 @@ def _pools_and_legs(parts: Parts) -> Arrays:
     yards = index_of(one.id for one in parts.stations if one.kind is Kind.YARD)
     place = index_of(place_ids(parts))
     elements = [element for one in parts.legs for element in one.elements]
+    stand = index_of(key for one in parts.loops for key, _ in one.stands)
     return {
         "pool_station": ints(station[one.station] for one in parts.pools),
         "pool_leg": ints(leg[one.leg] for one in parts.pools),
@@ -246,6 +248,10 @@ def _pools_and_legs(parts: Parts) -> Arrays:
         "element_station": ints(station[one.station] for one in elements),
         "element_move_s": ints(one.move_s for one in elements),
         "element_place": ints(place[one.place] for one in elements),
+        "element_stand": ints(stand[one.stand] for one in elements),
+        "stand_loop": ints(loop for loop, one in enumerate(parts.loops) for _ in one.stands),
+        "stand_most": ints(most for one in parts.loops for _, most in one.stands),
+        "loop_tracks": ints(one.tracks for one in parts.loops),
     }
 
 

@@ -23,7 +23,8 @@ from sim.compiler.flows import read_flows
 from sim.compiler.forming import blocks, check_lots, payload_notes, pool_parts
 from sim.compiler.journeys import Trip
 from sim.compiler.legend import legend
-from sim.compiler.meters import meter_station
+from sim.compiler.loops import with_stands
+from sim.compiler.meters import depot_id, depot_station, meter_station
 from sim.compiler.notes import calendar_notes, read_notes
 from sim.compiler.parts import LegPart, Parts, PoolPart, RoutePart, ServicePart, StationPart
 from sim.compiler.routes import read_routes
@@ -99,6 +100,7 @@ def _parts(world: World, traffic: Traffic) -> Parts:
     shuttles = _shuttles(traffic, trips, pools, fleets)
     yards = _yards(world, trips)
     legs = _legs(world, trips, services, shuttles, frozenset(yard.id for yard in yards))
+    legs, loops = with_stands(legs, world.network)
     routing = read_routes(uses, traffic.flows, len(traffic.epochs), ids, gathered)
     served = _served(world, legs, routing.routes, shuttles)
     wagons = wagon_parts(services, legs, world.network, clock)
@@ -123,6 +125,7 @@ def _parts(world: World, traffic: Traffic) -> Parts:
         legs=legs,
         fleets=tuple(one.fleet for one in shuttles),
         wagons=wagons,
+        loops=loops,
         routes=routing.routes,
         epochs_s=tuple(epoch.start_s for epoch in traffic.epochs),
         choices=routing.choices,
@@ -204,7 +207,9 @@ def _served(
     wanted |= {station for one in shuttles for station in one.stations}
     parts: list[StationPart] = []
     for key in sorted(wanted, key=str.encode):
-        if key[:-1] in links and key not in world.facilities.rows:
+        if (hauled := links.get(key.partition(":")[2])) and key == depot_id(hauled.id):
+            parts.append(depot_station(hauled))
+        elif key[:-1] in links and key not in world.facilities.rows:
             parts.append(meter_station(links[key[:-1]], forward=key.endswith(">")))
         else:
             parts.append(server_station(world.facilities, key))
@@ -229,7 +234,7 @@ def _closures(world: World, traffic: Traffic, parts: Parts) -> Closures:
         load_class={flow.id: flow.row.load_class for flow in traffic.flows},
     )
     found = closure_parts(world.closures, struck, world.clock)
-    servers = [station.id for station in parts.stations if station.kind is Kind.SERVER]
+    servers = [one.id for one in parts.stations if one.kind is Kind.SERVER and not one.couples]
     own = tuple(
         ClosurePart(
             shutting.closure,

@@ -14,7 +14,7 @@ from network.routing.records import Leg, Route
 from network.routing.views import Closed, Views
 from network.schema import FacilityRow, Network
 from network.visit import Visit
-from sim.compiler.meters import meter, meter_id, move_hours, move_s
+from sim.compiler.meters import depot_id, meter, meter_id, move_hours, move_s
 from sim.compiler.parts import ElementPart
 from sim.compiler.stations import station_id
 from sim.plan import LOAD_CLASSES
@@ -41,6 +41,8 @@ class Day(NamedTuple):
     """Links with a line meter."""
     struck: frozenset[str]
     """Links whose entry some closure may bar or slow."""
+    hauled: frozenset[str]
+    """Links on which a train needs one of so many locomotives."""
 
     def seen_without(self, closed: Closed) -> "Day":
         """Return the day without the facility rows that are not for a flow (R8)."""
@@ -81,8 +83,9 @@ def read_day(network: Network, struck: frozenset[str]) -> Day:
         Links whose entry some closure may bar or slow.
     """
     lines = frozenset(row.id for row in network.links if meter(row) is not None)
+    hauled = frozenset(row.id for row in network.links if row.locomotives is not None)
     views = Views(survey(network))
-    return Day(views, views.whole, lines, struck)
+    return Day(views, views.whole, lines, struck, hauled)
 
 
 def journey(route: Route, day: Day) -> Journey:
@@ -178,16 +181,23 @@ def _way(leg: Leg, day: Day, under_way: Sequence[tuple[FacilityRow, ...]]) -> li
         served = _served(passed[number])
         key = meter_id(link, forward=leg.forward[number])
         is_line = link.id in day.lines
-        if served or is_line:
+        is_hauled = link.id in day.hauled
+        if served or is_line or is_hauled:
             elements.extend(run.flushed())
             run = _Run()
         elements.extend(served)
+        if is_hauled:
+            elements.append(ElementPart(depot_id(link.id), 0, depot_id(link.id)))
         if is_line:
             elements.append(ElementPart(key, move_s(hours[number]), key))
-        elif link.id in day.struck:
+        elif link.id in day.struck or is_hauled:
             elements.extend(run.flushed())
             run.add(hours[number], link.id)
-            elements.extend(part._replace(station=key, place=key) for part in run.flushed())
+            is_gate = link.id in day.struck
+            elements.extend(
+                part._replace(station=key, place=key) if is_gate else part
+                for part in run.flushed()
+            )
         else:
             run.add(hours[number], link.id)
     return [*elements, *run.flushed()]

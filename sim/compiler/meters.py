@@ -84,6 +84,25 @@ def meter_station(link: LinkRow, *, forward: bool) -> StationPart:
     )
 
 
+def depot_id(link: str) -> str:
+    """Return the id of the station of a link's locomotives."""
+    return f"locomotives:{link}"
+
+
+def depot_station(link: LinkRow) -> StationPart:
+    """Return the locomotives of a link as servers that go with the trains (R11)."""
+    key = depot_id(link.id)
+    return StationPart(
+        id=key,
+        kind=Kind.SERVER,
+        node=link.id,
+        name=f"locomotives, {link.origin} to {link.destination} and back",
+        operation="locomotive",
+        rows=(RowPart(key, servers=link.locomotives or 0, mean_h=link.locomotive_turn_h or 0.0),),
+        couples=True,
+    )
+
+
 def move_hours(links: Sequence[LinkRow], cruise_h: float | None) -> tuple[float, ...]:
     """Return the hours in motion on each link of a leg.
 

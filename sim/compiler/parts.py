@@ -79,6 +79,8 @@ class StationPart(NamedTuple):
     queue_max: int = NEVER
     blocks: bool = False
     share_ppm: int = PPM
+    couples: bool = False
+    """Its servers go with the vehicle through the next element."""
     meter: MeterPart | None = None
     yard: YardPart | None = None
 
@@ -128,6 +130,8 @@ class ElementPart(NamedTuple):
     """Empty: a plain move."""
     move_s: int
     place: str
+    stand: str = ""
+    """Stand of a passing loop that is taken with the section, or empty."""
 
 
 class LegPart(NamedTuple):
@@ -214,6 +218,15 @@ class WagonPart(NamedTuple):
     """Running time back to where a leg began, for ends that are no places."""
 
 
+class LoopPart(NamedTuple):
+    """Tracks of a passing loop (R11)."""
+
+    node: str
+    tracks: int
+    stands: tuple[tuple[str, int], ...]
+    """Id, and most trains, of each way on."""
+
+
 class Choice(NamedTuple):
     """A route that a flow may take in one epoch, and its share."""
 
@@ -230,6 +243,7 @@ class Parts(NamedTuple):
     legs: tuple[LegPart, ...]
     fleets: tuple[FleetPart, ...]
     wagons: tuple[WagonPart, ...]
+    loops: tuple[LoopPart, ...]
     routes: tuple[RoutePart, ...]
     epochs_s: tuple[int, ...]
     """First second of each epoch."""

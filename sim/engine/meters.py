@@ -88,6 +88,9 @@ def enter(world: World, rank: int, queue: Queue) -> Visit:
         queue.book_wait(visit, now_s)
     visit.start_s, visit.duration_s = now_s, visit.move_s
     world.leave_origin(visit.traveller.number)
+    vehicle = world.under_way[visit.traveller.number]
+    world.run_locomotive(vehicle, visit.move_s)
+    world.loops.go_on(vehicle, visit.stand)
     visit.traveller.account.begin(visit.place, Cause.MOVING, now_s, visit.move_s)
     world.log.write(rank, visit)
     visit.fire_in(visit.move_s)

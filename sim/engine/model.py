@@ -46,6 +46,8 @@ class Model:
         self.pools = {rank: self._pool(rank) for rank in _ranks(plan, Kind.POOL)}
         self.gates: dict[int, Server | Meter | Approach] = {**self.servers, **self.meters}
         world.gates, world.pools = self.gates, self.pools
+        couples = plan.station_couples.tolist()
+        world.depots = {rank: server for rank, server in self.servers.items() if couples[rank]}
         self.fleets = [
             Fleet(world, g, self.services[int(service)], self)
             for g, service in enumerate(plan.fleet_service)

@@ -128,6 +128,7 @@ def _close(model: Model, draws: Draws) -> Trace:
     """Book what the end of the run cuts short, and return the Trace."""
     world = model.world
     end_s = world.env.now
+    world.close_locomotives()
     for rank, gate in {**model.gates, **model.yards}.items():
         for visit in gate.queue.close(end_s):
             if not isinstance(visit.traveller, Claim):

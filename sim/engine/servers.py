@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sim.draws.hashing import mix
 from sim.draws.tables import duration_s
 from sim.engine.availability import slowed_s
+from sim.engine.clock import Moment
 from sim.engine.hands import Hands
 from sim.engine.queues import Queue
 from sim.plan import NEVER, Cause
@@ -78,6 +79,18 @@ class Server:
         """Queue for service; the visit fires at its end (kept: at its start)."""
         self.queue.push(visit)
         self._world.arbiter.mark(self.rank)
+
+    def go_along(self, visit: Visit, move_s: int) -> None:
+        """Let a server run with a vehicle; it serves others after that and its drawn time."""
+        now_s, away_s = self._world.env.now, move_s + visit.duration_s
+        visit.duration_s = now_s - visit.start_s + away_s
+        self._world.log.write(self.rank, visit)
+        Moment(self._world.env, lambda _: self._release(visit.row), away_s)
+
+    def close(self, visit: Visit) -> None:
+        """Write down a server that a vehicle keeps at the end of the run."""
+        visit.duration_s = NEVER
+        self._world.log.write(self.rank, visit)
 
     def leave(self, visit: Visit) -> None:
         """Give back a server that was kept, and write the visit down."""

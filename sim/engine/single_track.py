@@ -52,7 +52,9 @@ class Approach:
 
     def is_waiting(self) -> bool:
         """Return whether a train waits here that may move."""
-        return bool(self.queue) and not self.availability.is_shut
+        if not self.queue or self.availability.is_shut:
+            return False
+        return self._world.loops.has_room(self.queue.first().stand)
 
     def grant(self) -> None:
         """Let trains in as long as the direction is this one."""
@@ -64,7 +66,7 @@ class Approach:
                 self._world.arbiter.mark_at(self.rank, first_s)
                 return
             self._enter()
-        if self.queue and self.availability.is_shut:
+        if self.queue and not self.is_waiting():
             # It no longer keeps the other side from following on.
             for other in self._section.approaches:
                 if other.is_waiting():

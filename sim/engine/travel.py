@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sim.engine.clock import stop_after_this
 from sim.engine.ledger import Account
-from sim.engine.travellers import Consignment
+from sim.engine.travellers import Consignment, Locomotive
 from sim.engine.visits import Visit
 from sim.plan import NEVER, Cause, Status
 
@@ -17,26 +17,38 @@ if TYPE_CHECKING:
 
     from sim.engine.travellers import Vehicle
     from sim.engine.visits import Traveller
-    from sim.engine.world import World
+    from sim.engine.world import Element, World
 
 
 def travel(world: World, vehicle: Vehicle) -> Generator[Event, None, None]:
     """Run the leg of a vehicle: its stations and moves in order."""
     hold_before = world.hold_before[vehicle.leg]
-    for index, (station, move_s, place, ordinal) in enumerate(world.elements[vehicle.leg]):
+    for index, element in enumerate(world.elements[vehicle.leg]):
         if index == hold_before and vehicle.aboard:
             yield from _find_room(world, vehicle)
-        if station == NEVER or not world.is_met(station, vehicle, ordinal):
-            if station == NEVER or move_s:
-                yield from _move(world, vehicle, place, move_s)
-            continue
-        visit = Visit(world.env, vehicle, ordinal)
-        if world.is_meter[station]:
-            visit.place, visit.move_s = place, move_s
-        world.gates[station].request(visit)
-        yield visit
-        if move_s and not world.is_meter[station]:
+        if element.station in world.depots:
+            visit = Visit(world.env, vehicle, element.ordinal, is_kept=True)
+            world.depots[element.station].request(visit)
+            yield visit
+            vehicle.locomotive = Locomotive(element.station, visit)
+        else:
+            yield from _pass(world, vehicle, element)
+
+
+def _pass(world: World, vehicle: Vehicle, element: Element) -> Generator[Event, None, None]:
+    """Be served, run a section, or simply move."""
+    station, move_s, place, ordinal, stand = element
+    if station == NEVER or not world.is_met(station, vehicle, ordinal):
+        if station == NEVER or move_s:
             yield from _move(world, vehicle, place, move_s)
+        return
+    visit = Visit(world.env, vehicle, ordinal)
+    if world.is_meter[station]:
+        visit.place, visit.move_s, visit.stand = place, move_s, stand
+    world.gates[station].request(visit)
+    yield visit
+    if move_s and not world.is_meter[station]:
+        yield from _move(world, vehicle, place, move_s)
 
 
 def _find_room(world: World, vehicle: Vehicle) -> Generator[Event, None, None]:
@@ -60,6 +72,7 @@ def _find_room(world: World, vehicle: Vehicle) -> Generator[Event, None, None]:
 
 def _move(world: World, vehicle: Vehicle, place: int, move_s: int) -> Generator[Event, None, None]:
     world.leave_origin(vehicle.number)
+    world.run_locomotive(vehicle, move_s)
     vehicle.account.begin(place, Cause.MOVING, world.env.now, move_s)
     yield world.env.timeout(move_s)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sim.engine.ledger import Account
 from sim.plan import NEVER
+
+if TYPE_CHECKING:
+    from sim.engine.visits import Visit
 
 
 class Flow(NamedTuple):
@@ -44,6 +47,13 @@ class Consignment:
         self.account = Account()
 
 
+class Locomotive(NamedTuple):
+    """A server that goes along with a vehicle: its station, and since when (R11)."""
+
+    depot: int
+    visit: Visit
+
+
 class Vehicle:
     """One trip of one vehicle, by one leg, with what it has aboard."""
 
@@ -54,11 +64,13 @@ class Vehicle:
         "key",
         "leg",
         "load_teu",
+        "locomotive",
         "number",
         "pool",
         "priority",
         "rooms",
         "size",
+        "stand",
         "wagons",
         "yard",
     )
@@ -86,6 +98,10 @@ class Vehicle:
         """Room that its load still takes in yards where it boarded, until it leaves (R13)."""
         self.yard = NEVER
         """Yard at the end of the leg in which room is reserved."""
+        self.locomotive: Locomotive | None = None
+        """That it has taken and not run with yet."""
+        self.stand = NEVER
+        """Stand of a passing loop that it has, or NEVER (R11)."""
         self.wagons = 0
         """Wagons that it has from a pool of wagons (R12)."""
         self.account = Account()

@@ -36,6 +36,7 @@ class Visit(Event):
         "place",
         "request_s",
         "row",
+        "stand",
         "start_s",
         "traveller",
     )
@@ -56,6 +57,8 @@ class Visit(Event):
         self.row = NEVER
         self.move_s = 0
         self.place = NEVER
+        self.stand = NEVER
+        """Stand that the vehicle takes as it enters the section, or NEVER (R11)."""
 
     def fire_in(self, delay_s: int) -> None:
         """Let the visit end after a delay."""

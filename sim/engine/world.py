@@ -11,6 +11,7 @@ from sim.draws.hashing import SERVICE, mix, stream
 from sim.engine.clock import LAST, Arbiter, Clock, Moment
 from sim.engine.ledger import Ledger
 from sim.engine.log import Log
+from sim.engine.loops import Loops
 from sim.engine.travellers import Flow
 from sim.plan import NEVER, PPM, Kind
 
@@ -29,6 +30,16 @@ class Gate(Protocol):
 
     def request(self, visit: Visit) -> None:
         """Queue; the visit fires when the station has done with the traveller."""
+
+
+class Depot(Gate, Protocol):
+    """A station whose servers go with the vehicles that they serve (R11)."""
+
+    def go_along(self, visit: Visit, move_s: int) -> None:
+        """Let a server run with a vehicle; it serves others after that and its drawn time."""
+
+    def close(self, visit: Visit) -> None:
+        """Write down a server that a vehicle keeps at the end of the run."""
 
 
 class Gathering(Protocol):
@@ -108,6 +119,7 @@ class Element(NamedTuple):
     move_s: int
     place: int
     ordinal: int
+    stand: int
 
 
 class World:
@@ -135,7 +147,9 @@ class World:
         self.elements = _elements(plan)
         self.share_ppm: list[int] = plan.station_share_ppm.tolist()
         self.is_meter = [kind == Kind.METER for kind in plan.station_kind]
+        self.loops = Loops(self)
         self.gates: Mapping[int, Gate] = {}
+        self.depots: Mapping[int, Depot] = {}
         self.pools: Mapping[int, Gathering] = {}
         self.yards: Mapping[int, Room] = {}
         self.fleets: list[Shuttles] = []
@@ -163,6 +177,19 @@ class World:
         """Keep a vehicle on the books until it lets its load go."""
         self.under_way[vehicle.number] = vehicle
         self.log.start_vehicle(vehicle)
+
+    def run_locomotive(self, vehicle: Vehicle, move_s: int) -> None:
+        """Let the locomotive that a vehicle has, if any, run with it (R11)."""
+        if vehicle.locomotive is not None:
+            depot, visit = vehicle.locomotive
+            self.depots[depot].go_along(visit, move_s)
+            vehicle.locomotive = None
+
+    def close_locomotives(self) -> None:
+        """Write down the locomotives that wait with their trains at the end of the run."""
+        for vehicle in self.under_way.values():
+            if vehicle.locomotive is not None:
+                self.depots[vehicle.locomotive.depot].close(vehicle.locomotive.visit)
 
     def leave_with_wagons(self, vehicle: Vehicle) -> None:
         """Note that a train leaves with wagons, if it has any of a pool (R12)."""
@@ -213,7 +240,8 @@ def _leg_yards(plan: Plan) -> list[int]:
 def _holds(plan: Plan, elements: list[list[Element]]) -> list[int]:
     """Return the element before which each leg's vehicle must have found room, or NEVER.
 
-    It is the last that moves; vessels that moor at the end have found it before (R13).
+    It is the last that moves, or the locomotive for it; vessels that moor at the end have found
+    it before (R13).
     """
     moored = {
         int(plan.fleet_leg[fleet][end])
@@ -222,11 +250,27 @@ def _holds(plan: Plan, elements: list[list[Element]]) -> list[int]:
         if plan.fleet_berth[fleet][1 - end] != NEVER
     }
     return [
-        NEVER
-        if plan.leg_yard[leg] == NEVER or leg in moored
-        else max((i for i, element in enumerate(row) if element.move_s), default=0)
+        NEVER if plan.leg_yard[leg] == NEVER or leg in moored else _last_move(plan, row)
         for leg, row in enumerate(elements)
     ]
+
+
+def _last_move(plan: Plan, elements: list[Element]) -> int:
+    """Return the last element that moves, or the one before it that gives its locomotive.
+
+    Where the way to it leads through passing loops, the first section of that way counts: no
+    train stands in a loop for want of room (R13).
+    """
+    last = max((i for i, element in enumerate(elements) if element.move_s), default=0)
+    for i in range(last - 1, -1, -1):
+        station = elements[i].station
+        if station != NEVER and plan.station_kind[station] == Kind.METER:
+            if elements[i].stand == NEVER:
+                break
+            last = i
+    before = elements[last - 1].station if last else NEVER
+    has_locomotive = before != NEVER and bool(plan.station_couples[before])
+    return last - 1 if has_locomotive else last
 
 
 def _flows(plan: Plan) -> list[Flow]:
@@ -247,6 +291,7 @@ def _elements(plan: Plan) -> list[list[Element]]:
         plan.element_move_s.tolist(),
         plan.element_place.tolist(),
         _ordinals(plan.element_first, plan.element_station),
+        plan.element_stand.tolist(),
     )
     rows = [Element(*row) for row in zip(*columns, strict=True)]
     return [rows[first:end] for first, end in pairwise(plan.element_first.tolist())]

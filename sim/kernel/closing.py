@@ -34,7 +34,10 @@ from sim.kernel.layout import (
     U_END,
     U_FLEET,
     V_ABOARD,
+    V_ASKED,
+    V_DEPOT,
     V_ENDED,
+    V_TAKEN,
     Y_STATION,
 )
 from sim.kernel.queues import Rows, write_stay, write_visit
@@ -86,6 +89,7 @@ def close_all(  # noqa: C901 - one loop for each thing that may be open
         With room for all that is open.
     """
     end_s, first_vehicle = run[K_NOW], len(cons) + len(pool)
+    close_locomotives(vehicle, row_table, visits, run)
     close_queues(
         station, pool, leg, yard, vehicle, queue_first, visits, stays,
         cause_s, trav, share, ledger, run, sizes, spell, classes, len(cons),
@@ -123,6 +127,21 @@ def close_all(  # noqa: C901 - one loop for each thing that may be open
         elif cons[n, N_CREATED] < end_s:
             outside_s = end_s - cons[n, N_CREATED]
             book(cause_s, trav, share, ledger, run, sizes, n, NEVER, CLOSED, NEVER, outside_s)
+
+
+@compiled
+def close_locomotives(vehicle: Ints, row_table: Ints, visits: Rows, run: Ints) -> None:
+    """Write down the locomotives that wait with their trains (R11)."""
+    for i in range(run[K_VEHICLES]):
+        row = vehicle[i, V_DEPOT]
+        if row != NEVER:
+            s, asked_s, taken_s = (
+                row_table[row, R_STATION],
+                vehicle[i, V_ASKED],
+                vehicle[i, V_TAKEN],
+            )
+            write_visit(visits, run[K_VISITS], i, s, asked_s, taken_s, NEVER)
+            run[K_VISITS] += 1
 
 
 @compiled

@@ -59,6 +59,7 @@ from sim.kernel.layout import (
     E_MOVE,
     E_ORDINAL,
     E_PLACE,
+    E_STAND,
     E_STATION,
     EVENTS,
     F_LYING_2,
@@ -112,6 +113,7 @@ from sim.kernel.layout import (
     L_TURN,
     L_YARD,
     LEDGER,
+    LOCOMOTIVE,
     M_OPPOSITE,
     M_RULE,
     M_STATION,
@@ -168,6 +170,7 @@ from sim.kernel.layout import (
     S_BATCH_MIN,
     S_BLOCKS,
     S_BREAKDOWNS,
+    S_COUPLES,
     S_DETAIL,
     S_KIND,
     S_LENGTH,
@@ -197,12 +200,17 @@ from sim.kernel.layout import (
     U_NEXT,
     U_PHASE,
     V_ABOARD,
+    V_ASKED,
+    V_BACK,
+    V_DEPOT,
     V_ELEMENT,
     V_ENDED,
     V_LEG,
     V_LOAD,
     V_PHASE,
     V_POOL,
+    V_STAND,
+    V_TAKEN,
     V_VESSEL,
     V_WAGONS,
     V_YARD,
@@ -239,7 +247,14 @@ from sim.kernel.queues import (
     write_visit,
 )
 from sim.kernel.tables import Tables
-from sim.kernel.tracks import enter_section, first_entry_s, leave_section
+from sim.kernel.tracks import (
+    change_stand,
+    enter_section,
+    first_entry_s,
+    leave_section,
+    may_move,
+    run_locomotive,
+)
 from sim.kernel.vessels import (
     act,
     add_vessel,
@@ -342,6 +357,9 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
     leg = borrowed(tables.leg)
     element = borrowed(tables.element)
     fleet = borrowed(tables.fleet)
+    stand = borrowed(tables.stand)
+    loop = borrowed(tables.loop)
+    loop_caller = borrowed(tables.loop_caller)
     wagon = borrowed(tables.wagon)
     place_table = borrowed(tables.place)
     place_pool = borrowed(tables.place_pool)
@@ -493,6 +511,9 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
 
         elif run[K_RUNNING] != NEVER:
             # ------------------------------------------------------ a vehicle acts
+            if run[K_VISITS] == len(visits):
+                run[K_NEED] = run[K_VISITS] + 1
+                return VISITS
             t = run[K_RUNNING]
             run[K_RUNNING] = trav[t, T_NEXT]
             i = t - first_vehicle
@@ -547,6 +568,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 vehicle[i, V_PHASE] = MOVING
                 leave_origin(vehicle, i, room, yard, ready, is_ready, run)
                 place, move_s = element[e, E_PLACE], element[e, E_MOVE]
+                run_locomotive(vehicle, row_table, visits, events, run, i, now + move_s)
                 begin(
                     cause_s, trav, share, ledger, run, sizes, t, place, MOVING_CAUSE, now, move_s
                 )
@@ -648,6 +670,9 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             elif kind == VESSEL:
                 vessel[index, U_NEXT] = run[K_ACTING]
                 run[K_ACTING] = index
+            elif kind == LOCOMOTIVE:
+                row_table[index, R_FREE] += 1
+                mark(ready, is_ready, row_table[index, R_STATION])
             elif kind == WAGONS:
                 wagons_come(place_table, ready, is_ready, index)
             elif kind == BREAKDOWN:
@@ -850,6 +875,12 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                             vessel[u, U_PHASE], vessel[u, U_NEXT] = MOORED, run[K_ACTING]
                             run[K_ACTING] = u
                             continue
+                        if station[s, S_COUPLES]:
+                            vehicle[i, V_DEPOT], vehicle[i, V_BACK] = row, served_s
+                            vehicle[i, V_ASKED], vehicle[i, V_TAKEN] = request_s, now
+                            trav[t, T_NEXT] = run[K_RUNNING]
+                            run[K_RUNNING] = t
+                            continue
                         begin(
                             cause_s, trav, share, ledger, run, sizes,
                             t, s, SERVICE_CAUSE, now, served_s,
@@ -894,8 +925,19 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             elif kind == METER:
                 m = station[s, S_DETAIL]
                 factor_ppm = row_table[station[s, S_ROW], R_RATE]
-                while station[s, S_LENGTH] and station[s, S_SHUT] == NEVER:
-                    first_s = first_entry_s(meter, station, m, now)
+                so = NEVER
+                if meter[m, M_RULE] == ALTERNATING and meter[m, M_OPPOSITE] not in (NEVER, m):
+                    so = meter[meter[m, M_OPPOSITE], M_STATION]
+                while may_move(
+                    station, queue_first, vehicle, element, stand, loop, classes, first_vehicle, s
+                ):
+                    is_wanted = 0
+                    if so != NEVER and may_move(
+                        station, queue_first, vehicle, element, stand, loop, classes,
+                        first_vehicle, so,
+                    ):  # fmt: skip
+                        is_wanted = 1
+                    first_s = first_entry_s(meter, m, is_wanted, now)
                     if first_s > now:
                         call(events, station, s, first_s)
                     if first_s != now:
@@ -918,14 +960,25 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                         t, place, MOVING_CAUSE, now, move_s,
                     )  # fmt: skip
                     push(events, now + move_s << 32 | TRAVELLER << KIND_BIT | t)
+                    run_locomotive(vehicle, row_table, visits, events, run, i, now + move_s)
                     write_visit(visits, run[K_VISITS], i, s, request_s, now, now + move_s)
                     run[K_VISITS] += 1
-                if meter[m, M_RULE] == ALTERNATING and station[s, S_SHUT] != NEVER:
-                    # It no longer keeps the other side from following on.
-                    so = NEVER
-                    if meter[m, M_OPPOSITE] != NEVER:
-                        so = meter[meter[m, M_OPPOSITE], M_STATION]
-                    if so != NEVER and station[so, S_LENGTH] and station[so, S_SHUT] == NEVER:
+                    left, taken = vehicle[i, V_STAND], element[e, E_STAND]
+                    vehicle[i, V_STAND] = taken
+                    if left != NEVER:
+                        change_stand(stand, loop, loop_caller, ready, is_ready, left, -1)
+                    if taken != NEVER:
+                        change_stand(stand, loop, loop_caller, ready, is_ready, taken, 1)
+                if so != NEVER and station[s, S_LENGTH]:
+                    # One that cannot move no longer keeps the other side from following on.
+                    is_stuck = not may_move(
+                        station, queue_first, vehicle, element, stand, loop, classes,
+                        first_vehicle, s,
+                    )  # fmt: skip
+                    if is_stuck and may_move(
+                        station, queue_first, vehicle, element, stand, loop, classes,
+                        first_vehicle, so,
+                    ):  # fmt: skip
                         mark(ready, is_ready, so)
 
             elif kind == POOL:

@@ -30,6 +30,7 @@ from sim.kernel.layout import (
     O_RANK,
     O_TEU,
     S_BATCH_MAX,
+    S_COUPLES,
     S_KIND,
     T_CLASS,
     T_NEXT,
@@ -177,6 +178,7 @@ def count_row(  # noqa: C901 - one line for each thing that is counted
     request_s: int,
     start_s: int,
     end_s: int,
+    gone_s: int,
     last_s: int,
     load: int,
 ) -> None:
@@ -184,6 +186,8 @@ def count_row(  # noqa: C901 - one line for each thing that is counted
 
     Parameters
     ----------
+    gone_s
+        When the load has left the station, or NEVER.
     last_s
         To when it lasts if it has not started, or not ended.
     """
@@ -192,6 +196,8 @@ def count_row(  # noqa: C901 - one line for each thing that is counted
         start_s = last_s
     if not is_ended:
         end_s = last_s
+    if gone_s == NEVER:
+        gone_s = last_s
     if request_s >= to_s or end_s < from_s:
         return
     totals[s, A_USED] = 1
@@ -219,7 +225,7 @@ def count_row(  # noqa: C901 - one line for each thing that is counted
         totals[s, A_ENTERED] += 1
     add_day(day, from_s, to_s, s, request_s, 1, load)
     add_day(day, from_s, to_s, s, start_s, -1, 0)
-    add_day(day, from_s, to_s, s, end_s, 0, -load)
+    add_day(day, from_s, to_s, s, gone_s, 0, -load)
     if is_ended and from_s <= end_s < to_s:
         d = (end_s - from_s) // DAY_S
         day[s, d, D_ENDED] += 1
@@ -439,7 +445,7 @@ def count_stays(  # noqa: C901 - one line for each thing that is counted
         last_s = run[K_NOW] if finished_s == NEVER else finished_s
         count_row(
             totals, wait, day, over_s, over, from_s, to_s,
-            s, request_s, start_s, end_s, last_s, load,
+            s, request_s, start_s, end_s, end_s, last_s, load,
         )  # fmt: skip
         kind = station[s, S_KIND]
         if kind == SERVER and start_s != NEVER:
@@ -540,9 +546,11 @@ def count_visits(
         i, s = visits[at, 0], visits[at, 1]
         request_s, start_s, end_s = visits[at, 2], visits[at, 3], visits[at, 4]
         load = vehicle[i, V_LOAD]
+        # A train goes on with its locomotive, which is back much later.
+        gone_s = start_s if station[s, S_COUPLES] else end_s
         count_row(
             totals, wait, day, over_s, over, from_s, to_s,
-            s, request_s, start_s, end_s, last_s, load,
+            s, request_s, start_s, end_s, gone_s, last_s, load,
         )  # fmt: skip
         if station[s, S_KIND] == SERVER and start_s != NEVER:
             until_s = last_s if end_s == NEVER else end_s
@@ -564,7 +572,7 @@ def count_visits(
                 held_s[row, 0], held_s[row, 1] = since_s, until_s
         for end in range(2):
             instant_s = counts.window[end]
-            is_there = request_s < instant_s and (end_s == NEVER or end_s >= instant_s)
+            is_there = request_s < instant_s and (gone_s == NEVER or gone_s >= instant_s)
             if is_there and is_under_way(vehicle, carried, i, instant_s):
                 stock[end, s] += load
                 if carried[i, W_PLACED] & ABOARD << end:

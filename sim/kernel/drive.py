@@ -227,6 +227,7 @@ def closed(tables: Tables, growing: Growing, inside: Ints) -> Growing:
     """
     run, hand = tables.run, growing.hand
     still = int(run[k.K_VESSELS] + tables.station[:, k.S_LENGTH].sum())
+    still += int((growing.vehicle[: run[k.K_VEHICLES], k.V_DEPOT] != NEVER).sum())
     h = int(run[k.K_AT_WORK])
     while h != NEVER:
         still += int(hand[h, k.H_SIZE])

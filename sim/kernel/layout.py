@@ -23,7 +23,9 @@ S_LYING = 17
 S_SINCE, S_PEAK, S_UNSEEN = 18, 19, 20
 """Since when the queue has been as long as it is, the longest since the last pause, and how
 many of those in it are claims, which nobody sees waiting."""
-STATION_COLUMNS = 21
+S_COUPLES = 21
+"""1: its servers go with the vehicles (R11)."""
+STATION_COLUMNS = 22
 
 # --- rows
 R_STATION, R_SERVERS, R_MEAN_TEU, R_REF_LOAD, R_AT_CLOSING, R_STANDING = range(6)
@@ -61,8 +63,8 @@ L_ELEMENT, L_ELEMENT_END, L_YARD, L_HOLD, L_PLACE, L_TURN = range(6)
 """L_HOLD: element before which the vehicle must have found room, or NEVER (R13). L_PLACE,
 L_TURN: where its wagons are ready again, and the time until then (R12)."""
 LEG_COLUMNS = 6
-E_STATION, E_MOVE, E_PLACE, E_ORDINAL = range(4)
-ELEMENT_COLUMNS = 4
+E_STATION, E_MOVE, E_PLACE, E_ORDINAL, E_STAND = range(5)
+ELEMENT_COLUMNS = 5
 O_CLASS, O_LOT, O_TEU, O_SIZE, O_RANK = range(5)
 """O_RANK: which of the plan's priorities, in ascending order; the last row is for vehicles
 without load."""
@@ -119,7 +121,12 @@ V_GATES = 12
 """When it passed each of the four gates: filled, a vehicle at hand, free, open."""
 V_WAGONS = 16
 """Wagons that it has from a pool of wagons."""
-VEHICLE_COLUMNS = 17
+V_DEPOT, V_BACK, V_ASKED, V_TAKEN = 17, 18, 19, 20
+"""Row of the locomotive that it has (NEVER: none), how long that takes to be back after the run,
+when it asked for it and when it took it."""
+V_STAND = 21
+"""Stand of a passing loop that it has."""
+VEHICLE_COLUMNS = 22
 
 # --- what a vehicle does when its turn comes
 TO_ELEMENT, AT_SERVER, MOVING, MOORING, IN_HOLD, IN_LONG_HOLD, TURNED_AWAY, FOUND = range(8)
@@ -143,6 +150,13 @@ P_PLACE, P_WANTS, P_WAGONS = 23, 24, 25
 and has."""
 POOL_COLUMNS = 26
 NO_CLAIM, CLAIM_WAITS, CLAIM_GRANTED, CLAIM_REFUSED = 0, 1, 2, 3
+
+# --- stands, and the passing loops in which they are
+N_LOOP, N_MOST, N_TAKEN = range(3)
+STAND_COLUMNS = 3
+Z_TRACKS, Z_TAKEN, Z_CALLER, Z_CALLER_END = range(4)
+"""Z_CALLER points into `loop_caller`: meters of the sections that lead there, both ways."""
+LOOP_COLUMNS = 4
 
 # --- pools of wagons, and the places where they stand
 W_STATION, W_PLACE, W_PLACE_END = range(3)
@@ -215,9 +229,10 @@ PAUSE = 13
 """Not full: the instant has come before which it was to stop."""
 
 # --- events: instant << 32 | kind << 28 | index
-MARK, TRAVELLER, TIMETABLE, VESSEL, ALARM, HAND, BREAKDOWN, WAGONS = range(8)
+MARK, TRAVELLER, TIMETABLE, VESSEL, ALARM, HAND, BREAKDOWN, WAGONS, LOCOMOTIVE = range(9)
 """A station to look again; a traveller, a departure, a vessel; a train held too long; a
-service that closing can stop; a row that breaks down or is whole again; wagons that come."""
+service that closing can stop; a row that breaks down or is whole again; wagons that come; a row
+to which a locomotive is back."""
 KIND_BIT = 28
 KINDS = 15
 INDEX_MASK = (1 << KIND_BIT) - 1

@@ -42,6 +42,10 @@ class Tables(NamedTuple):
     """(P, days) vehicles by the day on which their first consignment joined."""
     leg: Ints
     element: Ints
+    stand: Ints
+    loop: Ints
+    loop_caller: Ints
+    """Stations that look again when something changes in each loop, loop after loop."""
     fleet: Ints
     wagon: Ints
     place: Ints
@@ -88,6 +92,7 @@ def tables_of(plan: Plan, draws: Draws) -> Tables:
     """Return the tables with which a run of the plan begins."""
     stations, pools, flow = _stations(plan), _pools(plan), _flows(plan)
     wagon, place, place_pool = _wagons(plan)
+    loop, loop_caller = _loops(plan)
     classes = int(flow[:, k.O_RANK].max()) + 1
     service, service_pool = _services(plan)
     rows, breakdown = _rows(plan), _breakdowns(plan)
@@ -113,6 +118,9 @@ def tables_of(plan: Plan, draws: Draws) -> Tables:
         pool_days=np.zeros((len(pools), plan.horizon_s // DAY_S + 1), dtype=np.int32),
         leg=_legs(plan),
         element=_elements(plan),
+        stand=_stands(plan),
+        loop=loop,
+        loop_caller=loop_caller,
         fleet=_fleets(plan),
         wagon=wagon,
         place=place,
@@ -162,6 +170,7 @@ def _stations(plan: Plan) -> Ints:
     table[:, k.S_BREAKDOWNS] = 0
     table[:, k.S_SHARE] = plan.station_share_ppm
     table[:, k.S_LYING] = 0
+    table[:, k.S_COUPLES] = plan.station_couples
     return table
 
 
@@ -310,7 +319,18 @@ def _legs(plan: Plan) -> Ints:
         if leg not in to_berth:
             first, end = int(plan.element_first[leg]), int(plan.element_first[leg + 1])
             moves = np.flatnonzero(plan.element_move_s[first:end])
-            table[leg, k.L_HOLD] = first + (int(moves[-1]) if len(moves) else 0)
+            last = first + (int(moves[-1]) if len(moves) else 0)
+            # The way through passing loops counts as one section: nobody stands in them for room.
+            for element in range(last - 1, first - 1, -1):
+                s = int(plan.element_station[element])
+                if s != NEVER and plan.station_kind[s] == Kind.METER:
+                    if plan.element_stand[element] == NEVER:
+                        break
+                    last = element
+            # A locomotive for the last move is taken when there is room, not before.
+            before = int(plan.element_station[last - 1]) if last > first else NEVER
+            has_locomotive = before != NEVER and plan.station_couples[before]
+            table[leg, k.L_HOLD] = last - 1 if has_locomotive else last
     return table
 
 
@@ -319,8 +339,31 @@ def _elements(plan: Plan) -> Ints:
     table[:, k.E_STATION] = plan.element_station
     table[:, k.E_MOVE] = plan.element_move_s
     table[:, k.E_PLACE] = plan.element_place
+    table[:, k.E_STAND] = plan.element_stand
     table[:, k.E_ORDINAL] = _ordinals(plan.element_first, plan.element_station)
     return table
+
+
+def _stands(plan: Plan) -> Ints:
+    table = np.zeros((len(plan.stand_loop), k.STAND_COLUMNS), dtype=np.int64)
+    table[:, k.N_LOOP] = plan.stand_loop
+    table[:, k.N_MOST] = plan.stand_most
+    return table
+
+
+def _loops(plan: Plan) -> tuple[Ints, Ints]:
+    """Return passing loops, and the meters around each, one loop after the other."""
+    table = np.zeros((len(plan.loop_tracks), k.LOOP_COLUMNS), dtype=np.int64)
+    table[:, k.Z_TRACKS] = plan.loop_tracks
+    takes = plan.element_stand != NEVER
+    entry = plan.station_detail[plan.element_station[takes]]
+    loop_of = np.tile(plan.stand_loop[plan.element_stand[takes]], 2)
+    meters = np.concatenate((entry, plan.meter_opposite[entry]))
+    pairs = np.unique(np.stack((loop_of, meters), axis=1)[meters != NEVER], axis=0)
+    station = np.flatnonzero(plan.station_kind == Kind.METER)
+    ends = np.searchsorted(pairs[:, 0], np.arange(len(table) + 1))
+    table[:, k.Z_CALLER], table[:, k.Z_CALLER_END] = ends[:-1], ends[1:]
+    return table, _ints(station[pairs[:, 1]])
 
 
 def _fleets(plan: Plan) -> Ints:

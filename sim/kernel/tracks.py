@@ -4,9 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernel.arithmetic import slowed_s
-from sim.kernel.heap import call, mark
+from sim.kernel.heap import call, mark, push
 from sim.kernel.jit import compiled, inlined
 from sim.kernel.layout import (
+    E_STAND,
+    K_VISITS,
+    KIND_BIT,
+    LOCOMOTIVE,
     M_BURST,
     M_CLEARED,
     M_CLEARING,
@@ -21,9 +25,23 @@ from sim.kernel.layout import (
     M_RULE,
     M_STATION,
     M_UNIT,
+    N_LOOP,
+    N_MOST,
+    N_TAKEN,
+    R_STATION,
     S_LENGTH,
     S_SHUT,
+    V_ASKED,
+    V_BACK,
+    V_DEPOT,
+    V_ELEMENT,
+    V_TAKEN,
+    Z_CALLER,
+    Z_CALLER_END,
+    Z_TAKEN,
+    Z_TRACKS,
 )
+from sim.kernel.queues import Rows, first_queue, write_visit
 from sim.plan import NEVER, PPM, TrackRule
 
 Ints = NDArray[np.int64]
@@ -44,17 +62,73 @@ def section_of(meter: Ints, m: int) -> int:
 
 
 @inlined
-def first_entry_s(meter: Ints, station: Ints, m: int, now_s: int) -> int:
-    """Return when the first train may enter, or NEVER: another must move first."""
+def may_move(
+    station: Ints,
+    queue_first: Ints,
+    vehicle: Ints,
+    element: Ints,
+    stand: Ints,
+    loop: Ints,
+    classes: int,
+    first_vehicle: int,
+    s: int,
+) -> bool:
+    """Return whether a train waits at a meter that is open and has room where it goes (R11)."""
+    if not station[s, S_LENGTH] or station[s, S_SHUT] != NEVER:
+        return False
+    t = queue_first[first_queue(queue_first, s, classes)]
+    n = element[vehicle[t - first_vehicle, V_ELEMENT], E_STAND]
+    if n == NEVER:
+        return True
+    z = stand[n, N_LOOP]
+    return bool(stand[n, N_TAKEN] < stand[n, N_MOST] and loop[z, Z_TAKEN] < loop[z, Z_TRACKS])
+
+
+@compiled
+def run_locomotive(
+    vehicle: Ints, row_table: Ints, visits: Rows, events: Ints, run: Ints, i: int, end_s: int
+) -> None:
+    """Let the locomotive of a vehicle, if it has one, run with it to an instant (R11).
+
+    There must be room for a visit and an event.
+    """
+    row = vehicle[i, V_DEPOT]
+    if row != NEVER:
+        back_s = end_s + vehicle[i, V_BACK]
+        s, asked_s, taken_s = row_table[row, R_STATION], vehicle[i, V_ASKED], vehicle[i, V_TAKEN]
+        write_visit(visits, run[K_VISITS], i, s, asked_s, taken_s, back_s)
+        run[K_VISITS] += 1
+        push(events, back_s << 32 | LOCOMOTIVE << KIND_BIT | row)
+        vehicle[i, V_DEPOT] = NEVER
+
+
+@compiled
+def change_stand(
+    stand: Ints, loop: Ints, loop_caller: Ints, ready: Ints, is_ready: Flags, n: int, trains: int
+) -> None:
+    """Take or leave a track of a loop; the sections that lead there look again."""
+    z = stand[n, N_LOOP]
+    stand[n, N_TAKEN] += trains
+    loop[z, Z_TAKEN] += trains
+    for at in range(loop[z, Z_CALLER], loop[z, Z_CALLER_END]):
+        mark(ready, is_ready, loop_caller[at])
+
+
+@inlined
+def first_entry_s(meter: Ints, m: int, is_wanted: int, now_s: int) -> int:
+    """Return when the first train may enter, or NEVER: another must move first.
+
+    Parameters
+    ----------
+    is_wanted
+        1: a train waits on the other side of an alternating section that may move.
+    """
     units_per_s = meter[m, M_PATHS]
     if meter[m, M_RULE] == ALTERNATING:
         section = section_of(meter, m)
         if meter[section, M_FROM] == m:
-            other = meter[m, M_OPPOSITE]
-            if other not in (NEVER, m) and meter[section, M_FOLLOWED] >= meter[m, M_FLEET]:
-                s = meter[other, M_STATION]
-                if station[s, S_LENGTH] and station[s, S_SHUT] == NEVER:
-                    return NEVER
+            if is_wanted and meter[section, M_FOLLOWED] >= meter[m, M_FLEET]:
+                return NEVER
             return max(now_s, int(meter[m, M_NEXT]))
         return NEVER if meter[section, M_INSIDE] else max(now_s, int(meter[section, M_CLEARED]))
     if not units_per_s:

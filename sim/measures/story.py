@@ -195,6 +195,8 @@ class _Teller:
         self.rides.append(Ride(vehicle, leg, at_s, until_s, load))
         elements = range(int(plan.element_first[leg]), int(plan.element_first[leg + 1]))
         hold = max((e for e in elements if plan.element_move_s[e]), default=elements.start)
+        if hold > elements.start and self._couples(hold - 1):
+            hold -= 1
         visits = self._visits(vehicle)
         berth = self._berth(leg, int(pool))
         if berth != NEVER:
@@ -215,7 +217,7 @@ class _Teller:
                 break
             if station != NEVER and is_visit:
                 visit = visits.pop(0)
-                if plan.station_kind[station] == Kind.METER:
+                if plan.station_kind[station] == Kind.METER or self._couples(element):
                     at_s = self._ended_s if visit.start_s == NEVER else visit.start_s
                     self._add(visit.request_s, at_s, Deed.WAIT, station, vehicle)
                 else:
@@ -225,6 +227,11 @@ class _Teller:
             at_s += move_s
         for visit in visits:
             self._be_served(visit._replace(end_s=until_s), vehicle)
+
+    def _couples(self, element: int) -> bool:
+        """Return whether an element gives a locomotive, with which the train goes on."""
+        station = int(self._plan.element_station[element])
+        return station != NEVER and bool(self._plan.station_couples[station])
 
     def _visits(self, vehicle: int) -> list[_Visit]:
         trace = self._trace

@@ -206,7 +206,9 @@ def _stock(run: Window, instant_s: int) -> Ints:
     under_way[rows[left[rows]]] = True
     aboard = np.flatnonzero(under_way[trace.stay_vehicle])
     at_s = np.full(trace.vehicle_pool.size, size)
-    rows = _standing(trace.visit_request_s, trace.visit_end_s, instant_s)
+    goes_along = run.plan.station_couples[trace.visit_station] != 0
+    gone_s = np.where(goes_along, trace.visit_start_s, trace.visit_end_s)
+    rows = _standing(trace.visit_request_s, gone_s, instant_s)
     at_s[trace.visit_vehicle[rows]] = trace.visit_station[rows]
     place[trace.stay_consignment[aboard]] = at_s[trace.stay_vehicle[aboard]]
     rows = _standing(trace.stay_request_s, trace.stay_end_s, instant_s)

@@ -26,6 +26,8 @@ class Visits(NamedTuple):
     start_s: NDArray[np.int32]
     """Start, or the run's end for one that never started."""
     end_s: NDArray[np.int32]
+    gone_s: NDArray[np.int32]
+    """When the load has left the station: its end, or the start where it leaves with a server."""
     is_started: Flags
     is_ended: Flags
     load: NDArray[np.int32]
@@ -46,11 +48,15 @@ def visits(run: Window) -> Visits:
     last = np.full(start.size, trace.ended_s, np.int32)
     last[trace.visit_station.size :][left != NEVER] = left[left != NEVER]
     lot = run.plan.flow_lot_teu.astype(np.int32)
+    station = np.r_[trace.visit_station, trace.stay_station]
+    goes_along = (run.plan.station_couples[station] != 0) & is_started
+    start_s, end_s = np.where(is_started, start, last), np.where(is_ended, end, last)
     return Visits(
-        station=np.r_[trace.visit_station, trace.stay_station],
+        station=station,
         request_s=np.r_[trace.visit_request_s, trace.stay_request_s],
-        start_s=np.where(is_started, start, last),
-        end_s=np.where(is_ended, end, last),
+        start_s=start_s,
+        end_s=end_s,
+        gone_s=np.where(goes_along, start_s, end_s),
         is_started=is_started,
         is_ended=is_ended,
         load=np.r_[trace.vehicle_load[trace.visit_vehicle], lot[flow]],
@@ -123,8 +129,9 @@ def by_day(run: Window, visited: Visits) -> dict[str, Any]:
     stored = _daily_integral(lane + day, rest, visited.load, shape[0], length_s)
     day, rest = _days_of(run, visited.start_s, count)
     waiting -= _daily_integral(lane + day, rest, one, shape[0], length_s)
-    day, rest = _days_of(run, visited.end_s, count)
+    day, rest = _days_of(run, visited.gone_s, count)
     stored -= _daily_integral(lane + day, rest, visited.load, shape[0], length_s)
+    day, _ = _days_of(run, visited.end_s, count)
     ended = visited.is_ended & run.is_within(visited.end_s)
     cell, size = (lane + day)[ended], shape[0] * (count + 1)
     return {

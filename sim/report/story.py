@@ -258,7 +258,8 @@ def _place(place: int, world: World) -> tuple[str, str]:
         start, end = world.ends[node]
         backward = legend.place_id[place].endswith("<")
         way = world.names.way(end, start) if backward else world.names.way(start, end)
-        return way, "the line"
+        is_line = legend.place_id[place][:-1] == node or legend.place_id[place] == node
+        return way, "the line" if is_line else "a locomotive"
     kind = legend.station_kind[place]
     if kind == "pool":
         leg = int(world.plan.pool_leg[world.plan.station_detail[place]])
