@@ -323,6 +323,7 @@ def _closures(network: Network) -> Found:
         "link": {row.id for row in network.links},
         "service": {row.line for row in network.services},
         "node": {row.id for row in network.nodes},
+        "country": {row.country for row in network.nodes} - {""},
         "flow": {row.flow for row in network.demand},
     }
     partners = {row.id: row.with_id for row in network.closures}

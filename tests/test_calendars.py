@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from compiler_cases import FERRY, QUEUE, compiled, intervals_of, rows_of, station, targets_of
+from compiler_cases import FERRY, LINE, QUEUE, compiled, intervals_of, rows_of, station, targets_of
 
 from sim.draws.replication import draw
 from sim.engine.run import run
@@ -54,6 +54,25 @@ def test_holidays_of_a_country_shut_its_posts_on_their_dates(tmp_path: Path) -> 
         (DAY_S, 2 * DAY_S),
         (6 * DAY_S, 7 * DAY_S),
     ]
+
+
+def test_holidays_of_a_country_shut_the_facilities_of_a_load_and_no_others(
+    tmp_path: Path,
+) -> None:
+    rows = (
+        "\n  closures:\n    - {id: nauryz, kind: holiday, effect: shut, target_kind: country,"
+        " target: [KZ], start: [2024-01-03], mean_h: 24, law: deterministic}\ndemand:"
+    )
+    line = LINE.replace("{id: f_b_handling,", "{id: f_b_handling, applies_to: [box],")
+    line = line.replace("\ndemand:", rows)
+
+    every, legend = compiled(tmp_path, line)
+    some, own_legend = compiled(tmp_path, line.replace("KZ], ", "KZ], applies_to: [truck], "))
+
+    # m is in China; the customs of n are for all loads, the handling at b for boxes alone.
+    customs = ["f_n_customs_new", "f_n_customs_old"]
+    assert sorted(targets_of(every, legend, "nauryz")) == ["f_b_handling", *customs]
+    assert sorted(targets_of(some, own_legend, "nauryz")) == customs
 
 
 def test_a_temporary_post_serves_between_its_dates(tmp_path: Path) -> None:

@@ -230,6 +230,7 @@ def _closures(world: World, traffic: Traffic, parts: Parts) -> Closures:
         },
         fleet_of={fleet.service: fleet.station for fleet in parts.fleets},
         classes={row.id: frozenset(row.applies_to) for row in world.network.facilities},
+        country={node.id: node.country for node in world.network.nodes},
         routes=parts.routes,
         load_class={flow.id: flow.row.load_class for flow in traffic.flows},
     )

@@ -112,6 +112,8 @@ class Struck(NamedTuple):
     """Service id -> station of its fleet."""
     classes: Mapping[str, frozenset[str]]
     """Facility row -> load classes that it serves; absent: all."""
+    country: Mapping[str, str]
+    """Node -> its country."""
     routes: Sequence[RoutePart] = ()
     load_class: Mapping[str, str] = MappingProxyType({})
     """Flow -> its load class."""
@@ -261,14 +263,18 @@ def _rows_hit(row: ClosureRow, struck: Struck) -> Iterator[str]:
         return
     for station in struck.stations.values():
         for part in station.rows:
-            if row.target_kind == "station":
-                meant = part.id in targets
-            elif row.target_kind == "link":
-                meant = station.kind is Kind.METER and station.node in targets
-            else:
-                meant = station.node in targets and station.kind in {Kind.SERVER, Kind.POOL}
-            if meant and _means_row(row, part.id, struck):
+            if _names(row, station, part.id, struck) and _means_row(row, part.id, struck):
                 yield part.id
+
+
+def _names(row: ClosureRow, station: StationPart, part_id: str, struck: Struck) -> bool:
+    """Return whether a closure names a row of a station, by what its target is."""
+    if row.target_kind == "station":
+        return part_id in row.target
+    if row.target_kind == "country":
+        return station.kind is Kind.SERVER and struck.country[station.node] in row.target
+    kinds = {Kind.METER} if row.target_kind == "link" else {Kind.SERVER, Kind.POOL}
+    return station.kind in kinds and station.node in row.target
 
 
 def _rows_worked(row: ClosureRow, struck: Struck) -> Iterator[str]:
