@@ -93,9 +93,7 @@ def _station(
     servers = sum(row.servers or 0 for row in rows)
     per_hour = sum((row.servers or 0) / (row.mean_h or 1.0) for row in rows)
     mean_h = servers / per_hour
-    hours = sum(
-        _worked_h(row, mean_h) * open_share(closures, "station", row.id) for row in rows
-    )
+    hours = sum(_worked_h(row, mean_h) * open_share(closures, "station", row.id) for row in rows)
     return Station(" ".join(key), hours, mean_h)
 
 

@@ -17,9 +17,7 @@ class Views:
 
     def __init__(self, atlas: Atlas) -> None:
         self.whole = atlas
-        self._named = tuple(
-            row for rows in atlas.facilities.values() for row in rows if row.flows
-        )
+        self._named = tuple(row for rows in atlas.facilities.values() for row in rows if row.flows)
         self._atlases: dict[Closed, Atlas] = {frozenset(): atlas}
         self.named: Closed = frozenset(row.id for row in self._named if names_flows(row.flows))
         """Rows that are for nobody but the flows that they name."""
