@@ -1216,8 +1216,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 target = fleet_target(fleet, service, state, station, row_table, g)
                 grant_fleet(
                     fleet, vessel, vehicle, vehicle_key, trav, pool, service, leg, state, station,
-                    events,
-                    run, g, x, target, service_key[v], first_day, consignments,
+                    row_table, events, run, g, x, target, service_key[v], first_day, consignments,
                     flow[flows, O_RANK],
                 )  # fmt: skip
 

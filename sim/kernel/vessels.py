@@ -52,6 +52,7 @@ from sim.kernel.layout import (
     P_STATION,
     R_FREE,
     R_OUT,
+    R_PAYLOAD,
     R_SHUT,
     REST,
     S_BATCH_MIN,
@@ -90,7 +91,7 @@ from sim.kernel.layout import (
     X_WAIT,
 )
 from sim.kernel.queues import Flags, Rows, ask, calls_left, state_of, write_visit
-from sim.plan import NEVER, Cause
+from sim.plan import NEVER, PPM, Cause
 
 Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
@@ -445,15 +446,16 @@ def is_wanted(
 
 @compiled
 def is_spare(
-    fleet: Ints, pool: Ints, service: Ints, state: Ints, station: Ints, events: Ints, trav: Ints,
-    g: int, end: int, x: int, consignments: int, now_s: int,
+    fleet: Ints, pool: Ints, service: Ints, state: Ints, station: Ints, row_table: Ints,
+    events: Ints, trav: Ints, g: int, end: int, x: int, consignments: int, now_s: int,
 ) -> bool:  # fmt: skip
     """Return whether an end has a vehicle more than the load there is about to take (R12)."""
     own = fleet[g, F_POOL_2 + end]
     if own == NEVER or pool[own, P_OLDEST] == NEVER:
         return True
     capacity, wait_s = state[x, X_CAPACITY], state[x, X_WAIT]
-    if not is_filled(pool, service, state, own, x, capacity, now_s):
+    payload_ppm = row_table[station[pool[own, P_STATION], S_ROW], R_PAYLOAD]
+    if not is_filled(pool, service, state, own, x, capacity * payload_ppm // PPM, now_s):
         return True
     if pool[own, P_CLAIM] == CLAIM_WAITS and wait_s != NEVER:
         barred_s = trav[consignments + own, T_REQUEST] + wait_s
@@ -478,6 +480,7 @@ def grant_fleet(
     leg: Ints,
     state: Ints,
     station: Ints,
+    row_table: Ints,
     events: Ints,
     run: Ints,
     g: int,
@@ -506,8 +509,9 @@ def grant_fleet(
         if fleet[g, F_IDLE_2 + end] == NEVER or p == NEVER or pool[p, P_OLDEST] == NEVER:
             continue
         if not is_spare(
-            fleet, pool, service, state, station, events, trav, g, end, x, consignments, now_s
-        ):
+            fleet, pool, service, state, station, row_table, events, trav, g, end, x,
+            consignments, now_s,
+        ):  # fmt: skip
             continue
         if not is_wanted(
             fleet, pool, state, station, events, trav, g, end, x, consignments, now_s
