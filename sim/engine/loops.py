@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.plan import NEVER
+from sim.plan import NEVER, Kind
 
 if TYPE_CHECKING:
+    from sim.engine.clock import Arbiter
     from sim.engine.travellers import Vehicle
-    from sim.engine.world import World
+    from sim.plan import Plan
 
 
 class Loops:
     """Trains in every loop, and bound for it: a track is taken before the section to it."""
 
-    def __init__(self, world: World) -> None:
-        plan = world.plan
-        self._world = world
+    def __init__(self, plan: Plan, arbiter: Arbiter) -> None:
+        self._arbiter = arbiter
         self._tracks: list[int] = plan.loop_tracks.tolist()
         self._loop: list[int] = plan.stand_loop.tolist()
         self._most: list[int] = plan.stand_most.tolist()
         self._in_loop = [0 for _ in self._tracks]
         self._in_stand = [0 for _ in self._loop]
-        self._callers = [self._around(loop) for loop in range(len(self._tracks))]
+        self._callers = [self._around(plan, loop) for loop in range(len(self._tracks))]
 
     def has_room(self, stand: int) -> bool:
         """Return whether a train may enter the section to a stand; NEVER: it takes none."""
@@ -40,11 +40,10 @@ class Loops:
                 self._in_stand[taken] += change
                 self._in_loop[self._loop[taken]] += change
                 for rank in self._callers[self._loop[taken]]:
-                    self._world.arbiter.mark(rank)
+                    self._arbiter.mark(rank)
 
-    def _around(self, loop: int) -> list[int]:
+    def _around(self, plan: Plan, loop: int) -> list[int]:
         """Return the meters of the sections that lead to a loop, both their directions."""
-        plan = self._world.plan
         stations = {
             int(plan.element_station[element])
             for element, stand in enumerate(plan.element_stand.tolist())
@@ -52,7 +51,8 @@ class Loops:
         }
         meters = {int(plan.station_detail[rank]) for rank in stations}
         meters |= {int(plan.meter_opposite[meter]) for meter in meters} - {NEVER}
-        return [rank for rank in self._meter_ranks() if int(plan.station_detail[rank]) in meters]
-
-    def _meter_ranks(self) -> list[int]:
-        return [rank for rank, is_meter in enumerate(self._world.is_meter) if is_meter]
+        return [
+            rank
+            for rank, kind in enumerate(plan.station_kind.tolist())
+            if kind == Kind.METER and int(plan.station_detail[rank]) in meters
+        ]

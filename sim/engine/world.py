@@ -147,7 +147,7 @@ class World:
         self.elements = _elements(plan)
         self.share_ppm: list[int] = plan.station_share_ppm.tolist()
         self.is_meter = [kind == Kind.METER for kind in plan.station_kind]
-        self.loops = Loops(self)
+        self.loops = Loops(plan, self.arbiter)
         self.gates: Mapping[int, Gate] = {}
         self.depots: Mapping[int, Depot] = {}
         self.pools: Mapping[int, Gathering] = {}
