@@ -11,9 +11,10 @@ from sim.engine.run import run_drawn as run_reference
 from sim.kernel.difference import first_difference
 from sim.kernel.run import run_drawn as run_compiled
 from sim.kernel.state import leave, run_from
-from sim.plan import Draws, Legend, Plan
+from sim.plan import Draws, Kind, Legend, Plan
 from sim.state import keep
 
+NEVER_SHUT = {Kind.FLEET, Kind.WAGONS}
 NO_NAMES = Legend(**dict.fromkeys(Legend._fields, ()))  # type: ignore[arg-type]
 
 
@@ -26,7 +27,9 @@ def changed(maker: PlanMaker, at_s: int, seed: int) -> tuple[Plan, Draws]:
     for _ in range(20):
         route = routes[int(rng.integers(len(routes)))]
         other.send([int(rng.integers(at_s, other.horizon_s))], route)
-    shut = sorted(name for name, one in maker.stations.items() if one.get("kind") != 3)
+    shut = sorted(
+        name for name, one in maker.stations.items() if one.get("kind") not in NEVER_SHUT
+    )
     begin_s = int(rng.integers(at_s, other.horizon_s))
     for name in ("!new", "~new"):
         other.closure(name, [shut[int(rng.integers(len(shut)))]], [(begin_s, begin_s + 9000)])

@@ -195,8 +195,6 @@ class _Teller:
         self.rides.append(Ride(vehicle, leg, at_s, until_s, load))
         elements = range(int(plan.element_first[leg]), int(plan.element_first[leg + 1]))
         hold = max((e for e in elements if plan.element_move_s[e]), default=elements.start)
-        if hold > elements.start and self._couples(hold - 1):
-            hold -= 1
         visits = self._visits(vehicle)
         berth = self._berth(leg, int(pool))
         if berth != NEVER:
@@ -209,7 +207,7 @@ class _Teller:
             at_s = loaded_s
         for element in elements:
             is_in_hold = bool(visits) and plan.station_kind[visits[0].station] == Kind.YARD
-            if element == hold and is_in_hold:
+            if is_in_hold and visits[0].request_s <= at_s:
                 at_s = self._be_served(visits.pop(0), vehicle)
             station, move_s = int(plan.element_station[element]), int(plan.element_move_s[element])
             is_visit = bool(visits) and visits[0].station == station
