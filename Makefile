@@ -16,7 +16,7 @@ SCENARIO     ?= scenarios/ayagoz-tacheng.yaml
 ENGINE       ?= auto
 RUN_OPTIONS  ?= --jobs 2 --engine $(ENGINE) --set keep.modes=[rail] --set demand.lot_teu=10 \
                 --replications $(if $(filter simpy,$(ENGINE)),3,10)
-TEST_OPTIONS ?= -q
+TEST_OPTIONS ?= -q -n 2 --dist loadfile
 
 .PHONY: setup run test verify bench clean
 
