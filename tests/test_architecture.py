@@ -69,7 +69,7 @@ ARROWS: Mapping[str, set[str]] = {
     "sim.plots": {"sim.errors"},
     "sim.report": {
         *NETWORK, "network.export", "sim.errors", "sim.version", "sim.scenario", "sim.plan",
-        "sim.measures", "sim.experiment", "sim.sweep", "sim.plots",
+        "sim.measures", "sim.experiment", "sim.results", "sim.sweep", "sim.plots",
     },
     "commands": set(),
     "keruen": {"cli"},

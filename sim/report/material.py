@@ -15,10 +15,7 @@ import yaml
 from sim.errors import ResultsError
 from sim.measures.columns import names
 from sim.report.world import World, read_world
-
-_NEUTRALISED = r"^'(?=[=+\-@\t\r])"
-_NUMBERED = frozenset({"replication", "percent"})
-"""Keys that are numbers."""
+from sim.results import files
 
 
 class Tables(NamedTuple):
@@ -136,9 +133,8 @@ def read_table(path: Path, table: str) -> pd.DataFrame:
     """A table of results; without file, an empty one with the same columns."""
     if not path.is_file():
         return pd.DataFrame(columns=names(table))
-    words = set(names(table, "key", "label")) - _NUMBERED
-    text = pd.read_csv(path, dtype="str", keep_default_na=False)
-    for name in text.columns:
-        text[name] = text[name].str.replace(_NEUTRALISED, "", regex=True)
-    figures = [name for name in text.columns if name not in words]
-    return text.assign(**{n: pd.to_numeric(text[n], errors="coerce") for n in figures})
+    found = pd.read_csv(path, nrows=0).columns
+    words = [word for word in files.words_of(table) if word in found]
+    rows = files.read_table(path, words)
+    figures = [name for name in found if name not in words]
+    return rows.assign(**{n: pd.to_numeric(rows[n], errors="coerce") for n in figures})

@@ -18,8 +18,8 @@ from sim.experiment.intervals import rounded
 from sim.measures.columns import names
 
 _NUMBERED = ("replication", "percent")
-_FORMULA = r"^(?=[=+\-@\t\r])"
-_NEUTRALISED = r"^'(?=[=+\-@\t\r])"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
 
 
 def words_of(table: str) -> list[str]:
@@ -31,7 +31,7 @@ def write_table(path: Path, table: pd.DataFrame, words: list[str]) -> None:
     """Write a table as CSV, its text such that no spreadsheet takes it for a formula."""
     safe = table.copy()
     for word in words:
-        safe[word] = safe[word].astype("str").str.replace(_FORMULA, "'", regex=True)
+        safe[word] = _each(safe[word].astype("str"), _guarded)
     safe.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
 
 
@@ -52,13 +52,26 @@ def read_table(path: Path, words: list[str]) -> pd.DataFrame:
             encoding="utf-8",
         )
         for word in words:
-            table[word] = table[word].fillna("").str.replace(_NEUTRALISED, "", regex=True)
+            table[word] = _each(table[word].fillna(""), _unguarded)
         # Not every reader of decimals hits the last bit: all figures have ten digits at most.
         for figure in table.select_dtypes("float").columns:
             table[figure] = rounded(table[figure].to_numpy(float))
     except (OSError, ValueError, KeyError) as fault:
         raise ResultsError(f"{path}: no table of results ({fault}); run it again") from fault
     return table
+
+
+def _each(words: pd.Series, change: Callable[[str], str]) -> pd.Series:
+    """Return words with each that differs changed once: tables repeat the same ones."""
+    return words.map({word: change(word) for word in words.unique()}).astype("str")
+
+
+def _guarded(word: str) -> str:
+    return f"'{word}" if word.startswith(_FORMULA) else word
+
+
+def _unguarded(word: str) -> str:
+    return word[1:] if word.startswith("'") and word[1:].startswith(_FORMULA) else word
 
 
 def write_arrays(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
