@@ -43,6 +43,8 @@ class Availability:
             row: {effect: [] for effect in Effect} for row in self.rows
         }
         self._factor_ppm = dict(self._standing_ppm)
+        self.payload_ppm = PPM
+        """Factor on the capacity of vehicles that leave now."""
         self._spells: list[Spell] = []
         self._shut_since_s = NEVER
         self._shut_by: tuple[int, int] = (NEVER, NEVER)
@@ -56,10 +58,6 @@ class Availability:
     def factor_ppm(self, row: int) -> int:
         """Return the rate factor of a row."""
         return self._factor_ppm[row]
-
-    def payload_ppm(self) -> int:
-        """Return the factor on the capacity of vehicles that leave now."""
-        return self._product(self.rows[0], Effect.PAYLOAD, PPM)
 
     def vehicles_out(self) -> int:
         """Return how many vehicles of the fleet are out of service."""
@@ -102,6 +100,7 @@ class Availability:
 
     def _settle(self, row: int, now_s: int) -> None:
         self._factor_ppm[row] = self._product(row, Effect.RATE, self._standing_ppm[row])
+        self.payload_ppm = self._product(self.rows[0], Effect.PAYLOAD, PPM)
         self.open_rows = [r for r in self.rows if not self._at_work[r][Effect.SHUT]]
         shut_by = self.holder(*self.rows) if self.is_shut else (NEVER, NEVER)
         if shut_by == self._shut_by:

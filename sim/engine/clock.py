@@ -8,6 +8,7 @@ rank, until no station is ready.
 from __future__ import annotations
 
 from heapq import heappop, heappush
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from simpy.core import Environment, StopSimulation
@@ -24,10 +25,8 @@ LAST = EventPriority(NORMAL + 3)
 class Clock(Environment):
     """A SimPy environment that counts whole seconds."""
 
-    @property
-    def now(self) -> int:
-        """Seconds since the run's first instant."""
-        return self._now  # type: ignore[return-value]  # begins at 0, and all delays are whole
+    now: int = property(attrgetter("_now"))  # type: ignore[assignment]  # all delays are whole
+    """Seconds since the run's first instant."""
 
 
 class Station(Protocol):
@@ -47,7 +46,7 @@ class Moment(Event):
         delay_s: int = 0,
         phase: EventPriority = NORMAL,
     ) -> None:
-        super().__init__(env)
+        self.env = env
         self.callbacks = [callback]
         self._ok = True
         self._value = None

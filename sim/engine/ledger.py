@@ -7,7 +7,6 @@ end of the run is given back; waiting is booked when it ends.
 from __future__ import annotations
 
 from array import array
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,21 +59,25 @@ class Ledger:
         self._is_measured: list[bool] = in_window.tolist()
         self._flow: list[int] = draws.consignment_flow.tolist()
         self.cause_s = array("i", bytes(4 * CAUSES * len(created)))
-        self._sums: dict[tuple[int, int, int, int], int] = {}
+        self._sums: dict[int, dict[tuple[int, int, int], int]] = {}
+        """Consignment-seconds by flow, then as in an account."""
 
     def close(self, account: Account, numbers: Sequence[int]) -> None:
         """Carry an account over to all consignments it was kept for."""
-        by_cause: Counter[int] = Counter()
+        by_cause: dict[int, int] = {}
         for (_, cause, _), seconds in account.seconds.items():
-            by_cause[cause] += seconds
+            by_cause[cause] = by_cause.get(cause, 0) + seconds
+        count_of: dict[int, int] = {}
         for number in numbers:
             for cause, seconds in by_cause.items():
                 self.cause_s[number * CAUSES + cause] += seconds
-        flows = Counter(self._flow[number] for number in numbers if self._is_measured[number])
-        for (place, cause, closure), seconds in account.seconds.items():
-            for flow, count in flows.items():
-                key = (place, cause, closure, flow)
-                self._sums[key] = self._sums.get(key, 0) + seconds * count
+            if self._is_measured[number]:
+                flow = self._flow[number]
+                count_of[flow] = count_of.get(flow, 0) + 1
+        for flow, count in count_of.items():
+            sums = self._sums.setdefault(flow, {})
+            for key, seconds in account.seconds.items():
+                sums[key] = sums.get(key, 0) + seconds * count
 
     def by_consignment(self) -> NDArray[np.int32]:
         """Return (N, len(Cause)) seconds."""
@@ -82,5 +85,10 @@ class Ledger:
 
     def rows(self) -> Ints:
         """Return (M, 5): place, cause, closure, flow, consignment-seconds, sorted."""
-        rows = [(*key, seconds) for key, seconds in sorted(self._sums.items()) if seconds]
+        rows = sorted(
+            (*key, flow, seconds)
+            for flow, sums in self._sums.items()
+            for key, seconds in sums.items()
+            if seconds
+        )
         return np.array(rows, dtype=np.int64).reshape(-1, 5)

@@ -57,10 +57,10 @@ class Log:
 
     def write(self, rank: int, visit: Visit) -> None:
         """Write down a visit of a vehicle or of a consignment."""
-        has_end = NEVER not in {visit.start_s, visit.duration_s}
-        end_s = visit.start_s + visit.duration_s if has_end else NEVER
-        row = (visit.traveller.number, rank, visit.request_s, visit.start_s, end_s)
-        if hasattr(visit.traveller, "aboard"):
+        traveller, start_s, duration_s = visit.traveller, visit.start_s, visit.duration_s
+        end_s = NEVER if NEVER in (start_s, duration_s) else start_s + duration_s
+        row = (traveller.number, rank, visit.request_s, start_s, end_s)
+        if traveller.is_vehicle:
             self._visits.extend(row)
         else:
             self._stays.extend((*row, NEVER))

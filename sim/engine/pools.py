@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from heapq import heapify, heappop, heappush
+from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
 
 from sim.draws.hashing import mix
@@ -41,6 +42,10 @@ class Gates(NamedTuple):
     at_hand_s: int = NEVER
     free_s: int = NEVER
     open_s: int = NEVER
+
+
+_WAITS = (Cause.FILLING, Cause.WAGONS, Cause.DEPARTURE)
+"""What is waited for before each gate but the last."""
 
 
 class Pool:
@@ -102,7 +107,7 @@ class Pool:
     def load(self) -> int:
         """Return the load that waits over all decks, in units of the service's state."""
         unit = self._service.state().unit
-        return sum(amount * unit[c] for c, amount in enumerate(self._load) if amount)
+        return sum(map(mul, self._load, unit))
 
     @property
     def turn(self) -> tuple[int, int]:
@@ -242,10 +247,11 @@ class Pool:
         if state.max_wait_s != NEVER and now_s - self.oldest_s >= state.max_wait_s:
             return True
         deck = state.deck[self._least_class]
-        on_deck = sum(
-            amount * state.unit[c] for c, amount in enumerate(self._load) if state.deck[c] == deck
-        )
-        return on_deck + self._least_lot * state.unit[self._least_class] > self._capacity(state)
+        on_deck = self._least_lot * state.unit[self._least_class]
+        for load_class, amount in enumerate(self._load):
+            if amount and state.deck[load_class] == deck:
+                on_deck += amount * state.unit[load_class]
+        return on_deck > self._capacity(state)
 
     def take_wagons(self, wagons: int) -> None:
         """Have wagons for the train that is filled."""
@@ -262,7 +268,7 @@ class Pool:
         return consignment.lot * state.unit[consignment.load_class] <= self._capacity(state)
 
     def _capacity(self, state: State) -> int:
-        return state.capacity * self.availability.payload_ppm() // PPM
+        return state.capacity * self.availability.payload_ppm // PPM
 
     def _depart(self) -> None:
         now_s = self._world.env.now
@@ -368,17 +374,12 @@ class Pool:
 
     def _book_gates(self, consignment: Consignment, from_s: int, to_s: int, gates: Gates) -> None:
         book = consignment.account.book
-        filled_s, at_hand_s, free_s, open_s = (
-            to_s if passed_s == NEVER else min(passed_s, to_s) for passed_s in gates
-        )
-        for cause, passed_s in (
-            (Cause.FILLING, filled_s),
-            (Cause.WAGONS, at_hand_s),
-            (Cause.DEPARTURE, free_s),
-        ):
+        for cause, gate_s in zip(_WAITS, gates, strict=False):
+            passed_s = to_s if gate_s == NEVER else min(gate_s, to_s)
             if passed_s > from_s:
                 book(self.rank, cause, NEVER, passed_s - from_s)
                 from_s = passed_s
+        open_s = to_s if gates.open_s == NEVER else min(gates.open_s, to_s)
         for spell in self.availability.spells(from_s, open_s):
             book(self.rank, spell.cause, spell.closure, spell.end_s - spell.start_s)
             from_s += spell.end_s - spell.start_s

@@ -56,10 +56,14 @@ class Service:
         self.fleet = int(plan.service_fleet[service])
         self.key = int(plan.service_key[service])
         self.has_timetable = bool(plan.service_timetable[service])
+        self._horizon_s = plan.horizon_s
         self._headway_s = int(plan.service_headway_s[service])
         self._hold_s = int(plan.service_hold_s[service])
         self.states = _states(plan, service)
         self._from_s = [state.from_s for state in self.states]
+        self._state = self.states[0]
+        self._until_s = 0
+        """When the state in force has to be looked up again."""
         self._next_s = [0, 0]
         self._departing_s = [NEVER, NEVER]
         self.pools: list[Gathering] = []
@@ -69,7 +73,12 @@ class Service:
 
     def state(self) -> State:
         """Return the state in force now."""
-        return self.states[bisect_right(self._from_s, self._world.env.now) - 1]
+        now_s = self._world.env.now
+        if now_s >= self._until_s:
+            later = bisect_right(self._from_s, now_s)
+            self._state = self.states[later - 1]
+            self._until_s = self._from_s[later] if later < len(self.states) else self._horizon_s
+        return self._state
 
     def watch_states(self) -> None:
         """Let every pool, and the fleet, look again when a new state begins."""

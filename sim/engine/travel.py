@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sim.engine.travellers import Vehicle
     from sim.engine.visits import Traveller
-    from sim.engine.world import Element, World
+    from sim.engine.world import World
 
 
 def travel(world: World, vehicle: Vehicle) -> Generator[Event, None, None]:
@@ -31,24 +31,18 @@ def travel(world: World, vehicle: Vehicle) -> Generator[Event, None, None]:
             world.depots[element.station].request(visit)
             yield visit
             vehicle.locomotive = Locomotive(element.station, visit)
-        else:
-            yield from _pass(world, vehicle, element)
-
-
-def _pass(world: World, vehicle: Vehicle, element: Element) -> Generator[Event, None, None]:
-    """Be served, run a section, or simply move."""
-    station, move_s, place, ordinal, stand = element
-    if station == NEVER or not world.is_met(station, vehicle, ordinal):
-        if station == NEVER or move_s:
-            yield from _move(world, vehicle, place, move_s)
-        return
-    visit = Visit(world.env, vehicle, ordinal)
-    if world.is_meter[station]:
-        visit.place, visit.move_s, visit.stand = place, move_s, stand
-    world.gates[station].request(visit)
-    yield visit
-    if move_s and not world.is_meter[station]:
-        yield from _move(world, vehicle, place, move_s)
+            continue
+        station, move_s, place, ordinal, stand = element
+        moves = bool(move_s) or station == NEVER
+        if station != NEVER and world.is_met(station, vehicle, ordinal):
+            visit = Visit(world.env, vehicle, ordinal)
+            if world.is_meter[station]:
+                visit.place, visit.move_s, visit.stand = place, move_s, stand
+                moves = False
+            world.gates[station].request(visit)
+            yield visit
+        if moves:
+            yield _move(world, vehicle, place, move_s)
 
 
 def _find_room(world: World, vehicle: Vehicle) -> Generator[Event, None, None]:
@@ -70,11 +64,12 @@ def _find_room(world: World, vehicle: Vehicle) -> Generator[Event, None, None]:
     world.log.write(yard.rank, visit)
 
 
-def _move(world: World, vehicle: Vehicle, place: int, move_s: int) -> Generator[Event, None, None]:
+def _move(world: World, vehicle: Vehicle, place: int, move_s: int) -> Event:
+    """Set out; the event comes at the end of the move."""
     world.leave_origin(vehicle.number)
     world.run_locomotive(vehicle, move_s)
     vehicle.account.begin(place, Cause.MOVING, world.env.now, move_s)
-    yield world.env.timeout(move_s)
+    return world.env.timeout(move_s)
 
 
 class Traffic:

@@ -24,6 +24,8 @@ class Flow(NamedTuple):
 class Consignment:
     """The thing that is sent and followed; takes the steps of its route."""
 
+    is_vehicle = False
+
     __slots__ = (
         "account",
         "key",
@@ -56,6 +58,8 @@ class Locomotive(NamedTuple):
 
 class Vehicle:
     """One trip of one vehicle, by one leg, with what it has aboard."""
+
+    is_vehicle = True
 
     __slots__ = (
         "aboard",

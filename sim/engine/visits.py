@@ -23,6 +23,10 @@ class Traveller(Protocol):
     load_teu: int
     account: Account
 
+    @property
+    def is_vehicle(self) -> bool:
+        """True: its visits are those of a vehicle, not stays of a consignment."""
+
 
 class Visit(Event):
     """A traveller at a station, from request to end; fires at the end."""

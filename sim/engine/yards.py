@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 class Claim:
     """The load of a pool that asks for room before its vessel may board it."""
 
+    is_vehicle = False
+
     __slots__ = ("account", "key", "load_teu", "number", "priority", "size")
 
     def __init__(self, number: int, load_teu: int) -> None:
