@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from commands import choosing, networks, reading, running, sweeping, verifying
+from commands import asking, choosing, networks, reading, running, sweeping, verifying
 from commands.door import degrade_gently, status_of
 from sim.version import VERSION
 
@@ -49,6 +49,8 @@ app.command("run")(running.run)
 app.command("compare")(running.compare)
 app.command("select")(choosing.select)
 app.command("sweep")(sweeping.sweep)
+app.command("saturate")(asking.saturate)
+app.command("stress")(asking.stress)
 app.command("routes")(reading.routes)
 app.command("report")(reading.report)
 app.command("open")(reading.open_report)

@@ -66,10 +66,14 @@ ARROWS: Mapping[str, set[str]] = {
         *NETWORK, "sim.errors", "sim.version", "sim.scenario", "sim.compiler", "sim.measures",
         "sim.experiment", "sim.results",
     },
+    "sim.questions": {
+        *NETWORK, "network.visit", "network.routing", "sim.errors", "sim.scenario",
+        "sim.compiler", "sim.measures", "sim.experiment", "sim.results",
+    },
     "sim.plots": {"sim.errors"},
     "sim.report": {
         *NETWORK, "network.export", "sim.errors", "sim.version", "sim.scenario", "sim.plan",
-        "sim.measures", "sim.experiment", "sim.results", "sim.sweep", "sim.plots",
+        "sim.measures", "sim.experiment", "sim.results", "sim.sweep", "sim.questions", "sim.plots",
     },
     "commands": set(),
     "keruen": {"cli"},

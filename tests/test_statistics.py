@@ -10,7 +10,7 @@ import pytest
 
 from sim.experiment.intervals import Interval, batch_interval, quantile_interval
 from sim.experiment.selection import Aim, Pairs, select
-from sim.experiment.steady import growing
+from sim.experiment.steady import growing, trends
 from sim.experiment.stopping import Precision, needed, stop, stop_words
 from sim.experiment.together import adjusted, p_value, t_multiplier
 from sim.experiment.warmup import judge, longer_changes, mser, welch_cut
@@ -218,16 +218,16 @@ def test_queue_that_grows_day_by_day_is_found_and_one_that_wavers_is_not() -> No
     up = [list(np.arange(30) + rng.normal(0, 2, 30)) for _ in range(10)]
     level = [list(5 + rng.normal(0, 2, 30)) for _ in range(10)]
 
-    assert growing(days(*up)) == ["gate"]
-    assert growing(days(*level)) == []
-    assert growing(days(up[0])) == []
+    assert growing(trends(days(*up))) == ["gate"]
+    assert growing(trends(days(*level))) == []
+    assert growing(trends(days(up[0]))) == []
 
 
 def test_queue_that_was_begun_too_empty_does_not_count_as_growing() -> None:
     rng = np.random.default_rng(14)
     filling = [list(9 - 4 * np.exp(-np.arange(60) / 4) + rng.normal(0, 1, 60)) for _ in range(20)]
 
-    assert growing(days(*filling)) == []
+    assert growing(trends(days(*filling))) == []
 
 
 def test_longer_warm_up_changes_what_moves_beyond_chance_and_by_more_than_a_hundredth() -> None:

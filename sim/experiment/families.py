@@ -4,7 +4,7 @@ In: `Experiment` of the base and of each scenario, under the same draws. Out: th
 `family` (columns: `sim.measures.columns`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,9 @@ VERDICT_KPIS = ("teu_delivered", "transit_mean_d", "usd_per_teu", "waiting_teu_d
 """On which a verdict rests (R22)."""
 
 
-def family(base: Experiment, others: Mapping[str, Experiment]) -> pd.DataFrame:
+def family(
+    base: Experiment, others: Mapping[str, Experiment], kpis: Sequence[str] = VERDICT_KPIS
+) -> pd.DataFrame:
     """Return what several scenarios change against a base, true together at 95 %.
 
     Parameters
@@ -28,13 +30,15 @@ def family(base: Experiment, others: Mapping[str, Experiment]) -> pd.DataFrame:
         Under the same draws as the others, with at least two replications.
     others
         Scenario -> its experiment.
+    kpis
+        That are compared; one that some experiment lacks is left out.
 
     Notes
     -----
     Of each KPI, intervals by Bonferroni over the scenarios, verdicts by Holm.
     """
     rows: list[tuple[object, ...]] = []
-    for kpi in VERDICT_KPIS:
+    for kpi in kpis:
         mine = values_of(base.replications, kpi)
         theirs = {name: values_of(one.replications, kpi) for name, one in others.items()}
         if all(values.size == mine.size > 1 for values in theirs.values()):

@@ -53,6 +53,7 @@ AVERAGED = (
     "crossings",
     "ledger",
     "timeseries",
+    "days",
     "stock",
     "transit",
     "conservation",
@@ -83,6 +84,9 @@ class Experiment(NamedTuple):
     crossings: pd.DataFrame
     ledger: pd.DataFrame
     timeseries: pd.DataFrame
+    days: pd.DataFrame
+    days_replications: pd.DataFrame
+    trends: pd.DataFrame
     stock: pd.DataFrame
     transit: pd.DataFrame
     conservation: pd.DataFrame
@@ -312,16 +316,19 @@ def _together(
     window_s = task.plan.window_end_s - task.plan.window_start_s
     worst = _bottlenecks(parts, tables["ledger"], tables["stations"])
     tables["summary"] = summary(replications, len(parts))
+    found = steady.trends([part.timeseries for part in parts])
     remarks = (*said, *_remarks(replications, tables["stock"]))
     if kind == "steady":
-        found = steady.guard(parts, tables["stations"])
-        remarks += steady.remarks(found, parts, window_s / _DAY_S)
-        tables = steady.withheld(tables) if found.is_withheld else tables
+        kept = steady.guard(parts, tables["stations"], found)
+        remarks += steady.remarks(kept, parts, window_s / _DAY_S)
+        tables = steady.withheld(tables) if kept.is_withheld else tables
     return Experiment(
         setting=Setting(task.seed, len(parts), task.legend.window_start, window_s),
         replications=replications,
         quantiles=quantiles(replications),
         **tables,
+        days_replications=_days(parts),
+        trends=found,
         bottlenecks=worst,
         ledger_replications=_ledger_replications(parts),
         cohorts=tuple(part.cohort for part in parts),
@@ -368,6 +375,13 @@ def _ledger_replications(parts: Sequence[Measures]) -> pd.DataFrame:
     ]
     table = numbered(tables, names("ledger_replications"))
     return table.assign(teu_h=rounded(table["teu_h"].to_numpy(float)))
+
+
+def _days(parts: Sequence[Measures]) -> pd.DataFrame:
+    """Return the days of every replication."""
+    table = numbered([part.days for part in parts], names("days_replications"))
+    figures = names("days_replications", "total")
+    return table.assign(**{c: rounded(table[c].to_numpy(float)) for c in figures})
 
 
 def _growing(stock: pd.DataFrame, growth_teu: float) -> list[str]:

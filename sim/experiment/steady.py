@@ -10,10 +10,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from sim.experiment.intervals import batch_interval
+from sim.experiment.intervals import batch_interval, rounded
 from sim.experiment.together import t_multiplier
 from sim.experiment.warmup import WarmUp, judge
 from sim.measures.build import Measures
+from sim.measures.columns import names
 
 FULL = 0.98
 """Utilisation at which a station is called full."""
@@ -45,7 +46,7 @@ class Guard(NamedTuple):
         return bool(self.over)
 
 
-def guard(parts: Sequence[Measures], stations: pd.DataFrame) -> Guard:
+def guard(parts: Sequence[Measures], stations: pd.DataFrame, found: pd.DataFrame) -> Guard:
     """Return what stands in the way of a long-run mean.
 
     Parameters
@@ -54,20 +55,31 @@ def guard(parts: Sequence[Measures], stations: pd.DataFrame) -> Guard:
         Measures of each replication.
     stations
         The table `stations` averaged over them.
+    found
+        Their table `trends`.
     """
     serves = ~stations["kind"].isin(_SERVING)
     full = stations.loc[serves & (stations["utilisation"] >= FULL), "station"].astype(str)
-    over = {*full.tolist(), *growing([part.timeseries for part in parts])}
+    over = {*full.tolist(), *growing(found)}
     return Guard(tuple(sorted(over, key=str.encode)), warm_up(parts))
 
 
-def growing(series: Sequence[pd.DataFrame]) -> list[str]:
-    """Return the stations whose queue grows through the window in every way one can ask.
+def growing(found: pd.DataFrame) -> list[str]:
+    """Return the stations whose queue grows through the window, of the table `trends`."""
+    return found.loc[found["grows"] == "yes", "place"].astype(str).tolist()
+
+
+def trends(series: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return how fast each station's queue grows, and whether it does in every way one can ask.
 
     Parameters
     ----------
     series
         The table `timeseries` of each replication.
+
+    Returns
+    -------
+    The table `trends`, empty with one replication or in fewer than four days.
 
     Notes
     -----
@@ -82,7 +94,7 @@ def growing(series: Sequence[pd.DataFrame]) -> list[str]:
     ]
     days = min(map(len, tables))  # a run that stops by count ends when it will
     if len(tables) == 1 or days < _FEWEST_DAYS:
-        return []
+        return pd.DataFrame(columns=names("trends"))
     places = sorted({str(place) for table in tables for place in table.columns})
     daily = np.stack(
         [t.reindex(columns=places).fillna(0.0).to_numpy(float)[:days] for t in tables]
@@ -90,10 +102,12 @@ def growing(series: Sequence[pd.DataFrame]) -> list[str]:
     day = np.arange(days) - (days - 1) / 2
     slope = np.einsum("d,rds->rs", day, daily) / (day @ day)
     wider = t_multiplier(max(len(places), 1), len(tables), _CONFIDENCE)
-    error = slope.std(axis=0, ddof=1) / len(tables) ** 0.5
-    mean = slope.mean(axis=0)
-    grows = (mean > wider * error) & (mean * days >= daily.mean(axis=(0, 1)))
-    return [place for place, found in zip(places, grows.tolist(), strict=True) if found]
+    half = wider * slope.std(axis=0, ddof=1) / len(tables) ** 0.5
+    queue, growth = daily.mean(axis=(0, 1)), slope.mean(axis=0)
+    grows = (growth > half) & (growth * days >= queue)
+    columns = (places, rounded(queue), rounded(growth), rounded(half))
+    table = dict(zip(names("trends"), (*columns, np.where(grows, "yes", "no")), strict=True))
+    return pd.DataFrame(table)
 
 
 def warm_up(parts: Sequence[Measures]) -> WarmUp | None:

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.measures.checks import check_ledger, conservation
+from sim.measures.days import days_table
 from sim.measures.flows import flows_table, transit_table
 from sim.measures.kpis import Sources, kpis_table
 from sim.measures.ledger import ledger_table
@@ -58,6 +59,7 @@ class Measures(NamedTuple):
     crossings: pd.DataFrame
     ledger: pd.DataFrame
     timeseries: pd.DataFrame
+    days: pd.DataFrame
     stock: pd.DataFrame
     transit: pd.DataFrame
     conservation: pd.DataFrame
@@ -125,6 +127,7 @@ def measured(seen: Tallies, plan: Plan, legend: Legend, places: Places = NOWHERE
         crossings=crossings,
         ledger=ledger_table(run),
         timeseries=timeseries_table(run),
+        days=days_table(run),
         stock=stock_table(run),
         transit=transit_table(run, corridor),
         conservation=conserved,

@@ -4,7 +4,7 @@ In: a resolved scenario and an engine. Out: `RunResult`. This is what the comman
 and `compare` call.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
@@ -93,10 +93,27 @@ def obtain_runs(
     force: bool = False,
     extra: Callable[[Path, Network], None] | None = None,
 ) -> list[RunResult]:
-    """Return the results of scenarios, in their order.
+    """Return the results of scenarios, in their order: all that `obtain_each` yields."""
+    found = obtain_each(
+        scenarios, engine, root, clock_s=clock_s, overrides=overrides, force=force, extra=extra
+    )
+    return list(found)
 
-    The workers are shared: the next scenario is compiled and begun while the replications
-    of the one before it still run.
+
+def obtain_each(
+    scenarios: Sequence[Scenario],
+    engine: Engine,
+    root: Path,
+    *,
+    clock_s: Callable[[], float],
+    overrides: tuple[str, ...] = (),
+    force: bool = False,
+    extra: Callable[[Path, Network], None] | None = None,
+) -> Iterator[RunResult]:
+    """Yield the results of scenarios, in their order, each read when it is asked for.
+
+    All that are missing are run before the first is given. The workers are shared: the next
+    scenario is compiled and begun while the replications of the one before it still run.
 
     Parameters
     ----------
@@ -133,7 +150,7 @@ def obtain_runs(
                 last, begun = begun, _begin(following, executor)
                 _save(last)
             _save(begun)
-    return [load_run(folder) for folder in folders]
+    yield from map(load_run, folders)
 
 
 class _Wanted(NamedTuple):
