@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from network.routing.regions import Haul, best
+from network.routing.regions import Haul, PriceList
 from network.schema import CostRow, DemandRow, Network
 
 _TEU_PER_TRUCK = 2.0
@@ -41,8 +41,8 @@ _VALUES: tuple[tuple[str, tuple[str, ...], str], ...] = (
 class Prices(NamedTuple):
     """The cost rows by what they price."""
 
-    tariffs: tuple[CostRow, ...]
-    emissions: tuple[CostRow, ...]
+    tariffs: PriceList
+    emissions: PriceList
     fees: Mapping[str, CostRow]
     """Item of mode ``handling`` -> row."""
     values: tuple[CostRow, ...]
@@ -52,8 +52,8 @@ def read_prices(network: Network) -> Prices:
     """Return the cost rows of a network by what they price."""
     rows = network.costs
     return Prices(
-        tariffs=tuple(row for row in rows if row.item in _TARIFFS),
-        emissions=tuple(row for row in rows if row.item == "co2e_g_per_tkm"),
+        tariffs=PriceList(row for row in rows if row.item in _TARIFFS),
+        emissions=PriceList(row for row in rows if row.item == "co2e_g_per_tkm"),
         fees={row.item: row for row in rows if row.mode == "handling"},
         values=tuple(row for row in rows if row.item.startswith("value_of_time")),
     )
@@ -77,13 +77,13 @@ def per_teu(row: CostRow, load_class: str) -> float:
 
 def tariff_per_km(prices: Prices, haul: Haul) -> float:
     """Return the tariff in USD per TEU-km; 0 where the network prices no such haul."""
-    row = best(prices.tariffs, haul)
+    row = prices.tariffs.best(haul)
     return 0.0 if row is None else per_teu(row, haul.load_class)
 
 
 def co2e_kg_per_km(prices: Prices, haul: Haul) -> float:
     """Return kg CO2e per TEU-km; 0 where the network has no factor for the mode."""
-    row = best(prices.emissions, haul)
+    row = prices.emissions.best(haul)
     return 0.0 if row is None else row.value * T_PER_TEU[haul.load_class] / 1000.0
 
 

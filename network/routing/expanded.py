@@ -26,6 +26,7 @@ from network.routing.atlas import (
 )
 from network.routing.lines import Lines, Terms
 from network.routing.passage import (
+    Stop,
     border_fees_usd,
     handling_fees_usd,
     hours_at,
@@ -116,6 +117,7 @@ class Search:
         self._prices: dict[tuple[Leg, Carrier, Terms], LegPrice] = {}
         self._hub_nodes: dict[tuple[str, frozenset[str]], frozenset[str]] = {}
         self._sketches: dict[tuple[Terms, Need], tuple[Sketch, ...]] = {}
+        self._stops: dict[Leg, tuple[Stop, ...]] = {}
         self._visits: dict[tuple[str, Leg | None, Leg | None, str], Visit] = {}
 
     # --- legs
@@ -166,21 +168,26 @@ class Search:
         key = (leg, carrier, terms)
         if key not in self._prices:
             load = typical_load_teu(carrier, terms.load_class)
+            passed = self.stops(leg)
             at_stops = sum(
-                mean_h(row, terms.lot_teu, load)
-                for at in stops(self.atlas, leg)
-                for row in once(at.rows)
+                mean_h(row, terms.lot_teu, load) for at in passed for row in once(at.rows)
             )
             hours = Hours(leg.moving_h, at_stops, 0.0, waiting_h(carrier, terms.lot_teu))
             hourly = terms.value_usd_per_h + cost.wagon_hire(self.atlas.prices, leg.mode)
             costs = Costs(
                 tariff_usd=tariff_usd(self.atlas, leg),
-                handling_usd=border_fees_usd(self.atlas, leg),
+                handling_usd=border_fees_usd(self.atlas, leg, passed),
                 time_usd=hourly * (hours.moving_h + hours.stops_h)
                 + terms.value_usd_per_h * hours.waiting_h,
             )
             self._prices[key] = LegPrice(costs, hours)
         return self._prices[key]
+
+    def stops(self, leg: Leg) -> tuple[Stop, ...]:
+        """Return the stops between the ends of a leg, as `passage.stops`."""
+        if leg not in self._stops:
+            self._stops[leg] = stops(self.atlas, leg)
+        return self._stops[leg]
 
     def visit(self, node: str, before: Leg | None, after: Leg | None, load_class: str) -> Visit:
         """Return who passes which rows at a handling."""

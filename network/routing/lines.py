@@ -81,7 +81,7 @@ class Lines:
     def _mean_tariff(self, haul: Haul) -> float:
         rows = [
             cost.per_teu(row, haul.load_class)
-            for row in self._atlas.prices.tariffs
+            for row in self._atlas.prices.tariffs.rows
             if row.mode == haul.mode
             and (row.gauge_mm is None or row.gauge_mm == haul.gauge_mm)
             and (not row.load_class or haul.load_class in row.load_class)

@@ -200,11 +200,17 @@ def link_hauls(atlas: Atlas, leg: Leg) -> tuple[tuple[Haul, float], ...]:
     )
 
 
-def border_fees_usd(atlas: Atlas, leg: Leg) -> float:
-    """Return what a leg pays at China's border and at customs under way, USD per TEU."""
+def border_fees_usd(atlas: Atlas, leg: Leg, passed: Iterable[Stop]) -> float:
+    """Return what a leg pays at China's border and at customs under way, USD per TEU.
+
+    Parameters
+    ----------
+    passed
+        Its `stops`.
+    """
     total = sum(
         fee(atlas.prices, f"customs_{at.node}", leg.load_class)
-        for at in stops(atlas, leg)
+        for at in passed
         if any(row.operation == "customs" for row in at.rows)
     )
     if not leg.crosses:

@@ -4,7 +4,7 @@ Cost rows name their region in words; `REGIONS` says for each what a haul under 
 A region that is not listed here, or an empty one, holds for every haul, after the listed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -90,6 +90,20 @@ REGIONS: tuple[Region, ...] = (
 
 
 _RANKS: Mapping[str, int] = MappingProxyType({r.name: n for n, r in enumerate(REGIONS)})
+
+
+class PriceList:
+    """Rows of which each haul falls under one; keeps what it has found."""
+
+    def __init__(self, rows: Iterable[CostRow]) -> None:
+        self.rows = tuple(rows)
+        self._found: dict[Haul, CostRow | None] = {}
+
+    def best(self, haul: Haul) -> CostRow | None:
+        """Return the row that prices a haul, as `best`."""
+        if haul not in self._found:
+            self._found[haul] = best(self.rows, haul)
+        return self._found[haul]
 
 
 def best(rows: tuple[CostRow, ...], haul: Haul) -> CostRow | None:

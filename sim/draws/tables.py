@@ -46,6 +46,7 @@ _DURATION_BITS = 28  # 20 of the table, 8 of the mean
 _DURATION_HALF = 1 << 27
 
 
+@lru_cache(maxsize=64)
 def build_table(law: str, cv: float) -> Ints:
     """Return the quantile table of a law with mean 1.
 

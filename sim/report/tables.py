@@ -175,7 +175,8 @@ def compared(name: str, caption: str, lines: Sequence[Line], csv: str) -> Table:
 
 def headline(run: Run, kpis: Sequence[str], known: Names, csv: str) -> Table:
     """The KPIs of one run with intervals, those of ``kpis`` that it has."""
-    table = run.tables.summary.drop_duplicates("kpi")
+    table = run.tables.summary
+    table = table[table["kpi"].isin(kpis)].drop_duplicates("kpi")
     found = {str(row["kpi"]): row for _, row in table.iterrows()}
     rows = [
         (
