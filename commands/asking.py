@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar, get_args
 
 import typer
 
@@ -139,6 +140,66 @@ def stress(
         found = ask(base, shock, asking, screening=screening)
     folder = answer_folder(out, base, QUESTION, (shock, screening))
     _finish(folder, found, "stress", as_json=as_json)
+
+
+def marginal(
+    scenario: ScenarioFile,
+    *,
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--kind",
+            metavar="path,server,…",
+            help="Of path, server, hour, room, vessel, wagon, locomotive (all).",
+        ),
+    ] = "",
+    only: Annotated[
+        str, typer.Option("--only", metavar="ID,ID,...", help="Try one more of these alone.")
+    ] = "",
+    most: Annotated[
+        int, typer.Option("--most", min=1, help="Try so many, those first where the base waits.")
+    ] = 12,
+    by: Annotated[
+        Literal["auto", "teu", "days", "waiting"],
+        typer.Option("--by", help="What ranks; auto: days, or TEU where stock grows."),
+    ] = "auto",
+    rounds: Annotated[
+        int, typer.Option("--rounds", min=1, help="Apply the best and ask again, so many times.")
+    ] = 1,
+    costs: Annotated[
+        Path | None,
+        typer.Option("--costs", metavar="FILE", help="CSV: capacity (id or kind), usd of one."),
+    ] = None,
+    first: First = None,
+    confirm: Confirm = 5,
+    out: Out = RESULTS,
+    seed: Seed = None,
+    replications: Replications = None,
+    days: Days = None,
+    engine: EngineName = "auto",
+    jobs: Jobs = 1,
+    sets: Sets = None,
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try one more of each capacity; rank them by TEU a year and days saved."""
+    from sim.questions.answers import answer_folder
+    from sim.questions.capacities import Sort
+    from sim.questions.costs import read_costs
+    from sim.questions.marginal import QUESTION, Wish, ask
+    from sim.questions.paired import Screening
+
+    told = settings_of(sets, seed, replications, days)
+    base = scenario_of(scenario, told, overrides)
+    sorts = _kinds(kind, get_args(Sort), "--kind") if kind else ()
+    wish = Wish(sorts, _listed(only), most, None if by == "auto" else by, rounds)
+    screening = None if first is None else partial(Screening, first, confirm)
+    priced = None if costs is None else partial(read_costs, costs)
+    with _asking(out, engine, jobs, told) as asking:
+        found = ask(base, wish, asking, screening=screening, costs=priced)
+    stated = None if costs is None else costs.read_bytes()
+    folder = answer_folder(out, base, QUESTION, (wish, first, confirm, stated))
+    _finish(folder, found, "marginal", as_json=as_json)
 
 
 def _kinds(words: str, allowed: Sequence[Kind], option: str) -> tuple[Kind, ...]:

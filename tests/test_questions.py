@@ -341,7 +341,7 @@ def test_commands_write_tables_and_a_page(
         ("1.0", "yes"), ("1.5", "yes"), ("2.0", "no"),
     ]  # fmt: skip
     assert "Place shut for 1 days costs 180 TEU-days" in capsys.readouterr().out
-    for question, chart in (("saturate", "growth"), ("stress", "stress")):
+    for question, chart in (("saturate", "growth"), ("stress", "teu_days_lost")):
         (page,) = (tmp_path / "results").glob(f"{question}-*/report.html")
         assert f'id="chart-{chart}"' in page.read_text(encoding="utf-8")
         assert (page.parent / "columns.csv").is_file()

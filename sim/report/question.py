@@ -139,6 +139,13 @@ def _saturate(answer: Answer) -> Iterator[Spec]:
     )
 
 
+def _marginal(answer: Answer) -> Iterator[Spec]:
+    first = answer.tables["marginal"]
+    alone = answer._replace(tables={"marginal": first[first["round"] == 1]})
+    yield _bars(alone, "marginal", "days_saved", "Days saved by one more")
+    yield _bars(alone, "marginal", "teu_per_year", "TEU gained by one more")
+
+
 def _bars(answer: Answer, name: str, column: str, title: str) -> Spec:
     """Return the chart of a ranking."""
     rows = answer.tables[name]
@@ -154,9 +161,9 @@ def _bars(answer: Answer, name: str, column: str, title: str) -> Spec:
         }
     )
     caption = "Paired with the base; the thin lines are intervals that hold together at 95 %."
-    return Spec(name, title, caption, chart.reset_index(drop=True), sweeps.effects)
+    return Spec(column, title, caption, chart.reset_index(drop=True), sweeps.effects)
 
 
 _SPECS: Mapping[str, Callable[[Answer], Iterator[Spec]]] = MappingProxyType(
-    {"saturate": _saturate, "stress": _stress}
+    {"marginal": _marginal, "saturate": _saturate, "stress": _stress}
 )
