@@ -79,8 +79,7 @@ class _Section:
             if fault := self._follow([(r, v) for at_s, r, v in asked if at_s == now_s], now_s):
                 return [fault]
             instants |= {t for t in self._calls() if t > now_s}
-        early = [v for waiting in self._waiting.values() for v in waiting if v.start_s != NEVER]
-        return [f"track: {late} entered out of turn" for late in early]
+        return []
 
     def _seen(self, rank: int) -> list[Seen]:
         return self._recount.seen.get(rank, [])
@@ -108,12 +107,16 @@ class _Section:
                 if entered.start_s != now_s:
                     return f"track {self._side}: {entered} had to enter at {now_s}"
                 self._exits[entered.end_s] += 1
-        return ""
+        left = [v for waiting in self._waiting.values() for v in waiting if v.start_s == now_s]
+        return f"track: {left[0]} entered out of turn" if left else ""
 
     def _passed_at_once(self, visit: Seen) -> bool:
-        """Return whether a train was let pass elsewhere at the instant at which it comes."""
-        before = self._recount.visits_of[visit.number]
-        return any(start_s == end_s == visit.request_s for _, _, start_s, end_s in before)
+        """Return whether a grant elsewhere, of the same instant, let a train come."""
+        gives_locomotive = self._recount.plan.station_couples
+        return any(
+            start_s == visit.request_s and (end_s == start_s or gives_locomotive[rank])
+            for rank, _, start_s, end_s in self._recount.visits_of[visit.number]
+        )
 
     def _calls(self) -> set[int]:
         return {self._clear_s, *self._apart_s.values(), *self._exits} - {LATE}
