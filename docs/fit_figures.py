@@ -133,7 +133,7 @@ def _hours_at_nodes(run: Run) -> pd.DataFrame:
             ledger["place"], ledger["node"], ledger["is_waiting"], strict=True
         )
     ]
-    return ledger.assign(at=at).groupby(["at", "flow"], as_index=False)["teu_h"].sum()
+    return ledger.assign(at=at).groupby(["at", "flow"])["teu_h"].sum().reset_index()
 
 
 def _end_before(place: str, node: str, run: Run) -> str:
@@ -353,15 +353,15 @@ def _queue(metric: Metric, run: Run) -> int:
         for s, node in enumerate(legend.station_node)
         if node in nodes and legend.station_kind[s] in {"pool", "customs", "gate"}
     }
-    spans = [(trace.visit_station, trace.visit_request_s, trace.visit_start_s, None)]
+    every = np.ones(len(trace.visit_station), bool)
+    spans = [(trace.visit_station, trace.visit_request_s, trace.visit_start_s, every)]
     if nodes:
         trucks = np.array([c == "truck" for c in legend.flow_class])
         is_truck = trucks[trace.consignment_flow[trace.stay_consignment]]
         spans.append((trace.stay_station, trace.stay_request_s, trace.stay_start_s, is_truck))
     begins, ends = [], []
     for station, request, start, meant in spans:
-        chosen = np.isin(station, sorted(stations))
-        chosen &= True if meant is None else meant
+        chosen = np.isin(station, sorted(stations)) & meant
         begins.append(np.maximum(request[chosen], since).astype(np.int64))
         end = np.where(start[chosen] == NEVER, until, start[chosen])
         ends.append(np.minimum(end, until).astype(np.int64))

@@ -90,12 +90,11 @@ def tonnes_by_flow(
     """Return `(F,)` the tonnes of one consignment of each flow."""
     per_teu = {cost.region: cost.value for cost in network.costs if cost.item == "t_per_teu"}
     per_truck = next(cost.value for cost in network.costs if cost.item == "t_per_truck")
-    weight = {
-        "t": lambda _: 1.0,
-        "truck": lambda _: per_truck,
-        "teu": lambda f: per_teu[_region(f)],
-    }
-    return np.array([weight[u](f) * lot for f, u, lot in zip(flows, units, lots, strict=True)])
+    weights = [
+        per_teu[_region(flow)] if unit == "teu" else per_truck if unit == "truck" else 1.0
+        for flow, unit in zip(flows, units, strict=True)
+    ]
+    return np.array([w * lot for w, lot in zip(weights, lots, strict=True)], np.float64)
 
 
 def span_s(window: Window, run: Run) -> tuple[int, int]:
@@ -103,7 +102,8 @@ def span_s(window: Window, run: Run) -> tuple[int, int]:
     first_day = dt.date.fromisoformat(run.scope.legend.window_start)
     begin = dt.date(first_day.year, window.first, 1)
     end = dt.date(first_day.year + window.last // 12, window.last % 12 + 1, 1)
-    return tuple(run.scope.start_s + (day - first_day).days * DAY_S for day in (begin, end))
+    since, until = (run.scope.start_s + (day - first_day).days * DAY_S for day in (begin, end))
+    return since, until
 
 
 def _region(flow: str) -> str:

@@ -263,11 +263,11 @@ def _of_trains(trains: Held) -> list[str]:
         "| station | trains on average | at most | mean wait, h | utilisation |",
         "|---|---:|---:|---:|---:|",
     ]
-    for row in trains.stations.itertuples():
-        use = "" if pd.isna(row.utilisation) else f"{row.utilisation:.2f}"
+    for row in trains.stations.to_dict("records"):
+        use = "" if np.isnan(row["utilisation"]) else f"{row['utilisation']:.2f}"
         lines.append(
-            f"| `{row.station}` | {row.queue_mean:.1f} | {row.queue_max:.0f} | "
-            f"{row.wait_mean_h:.1f} | {use} |"
+            f"| `{row['station']}` | {row['queue_mean']:.1f} | {row['queue_max']:.0f} | "
+            f"{row['wait_mean_h']:.1f} | {use} |"
         )
     return [*lines, ""]
 
@@ -303,7 +303,7 @@ def _of_waiting(parts: Sequence[Measures]) -> list[str]:
     ]
     lines += [
         f"| {node} | {cause} | {100 * value / mean.sum():.1f} % |"
-        for (node, cause), value in mean.head(15).items()
+        for node, cause, value in mean.head(15).reset_index().itertuples(index=False)
     ]
     return [*lines, ""]
 
