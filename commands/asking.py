@@ -262,10 +262,11 @@ def _progress() -> "Iterator[Callable[[str, int, int], None]]":
         task = bar.add_task("runs", total=None)
         total = 0
 
-        def tell(name: str, done: int, of: int) -> None:
+        def tell(run: str, done: int, of: int) -> None:
             nonlocal total
-            total += of if done == 1 else 0
-            bar.update(task, description=name, advance=1, total=total)
+            total += of if done == 0 else 0
+            name = run.partition("/")[0]
+            bar.update(task, description=name, advance=min(done, 1), total=total)
 
         yield tell
 

@@ -189,6 +189,7 @@ def _obtain(scenarios: Sequence["Scenario"], told: Sequence[str], work: Work) ->
         BarColumn,
         MofNCompleteColumn,
         Progress,
+        TaskID,
         TextColumn,
         TimeRemainingColumn,
     )
@@ -206,16 +207,19 @@ def _obtain(scenarios: Sequence["Scenario"], told: Sequence[str], work: Work) ->
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        tasks = {
-            one.name: bar.add_task(one.name, total=one.experiment.replications)
-            for one in scenarios
-        }
+        tasks: dict[str, TaskID] = {}
+
+        def tell(run: str, done: int, of: int) -> None:
+            if run not in tasks:
+                tasks[run] = bar.add_task(run.partition("/")[0], total=of)
+            bar.update(tasks[run], completed=done)
+
         chosen = engine_of(work.engine)
         engine = Engine(
             chosen.name,
             chosen.run,
             work.jobs,
-            lambda name, done, _: bar.update(tasks[name], completed=done),
+            tell,
             work.restart,
             chosen.counting,
         )

@@ -339,3 +339,20 @@ def test_runs_stand_in_the_order_asked_and_the_same_one_is_run_once(tmp_path: Pa
 
     assert [result.manifest.seed for result in results] == [1, 2, 1]
     assert seen == [1, 1, 2, 2]
+
+
+def test_runs_of_one_name_are_told_apart_as_they_go_on(tmp_path: Path) -> None:
+    path = tmp_path / "queue.yaml"
+    path.write_text(QUEUE)
+    told: list[tuple[str, int, int]] = []
+
+    obtain_runs(
+        [load(path, sets=[f"experiment.seed={seed}"]) for seed in (1, 2)],
+        Engine("simpy", run, progress=lambda *one: told.append(one)),
+        tmp_path / "out",
+        clock_s=lambda: 0.0,
+    )
+
+    assert len({name for name, _, _ in told}) == 2
+    assert {name.partition("/")[0] for name, _, _ in told} == {"queue"}
+    assert [done for _, done, _ in told] == [0, 0, 1, 2, 1, 2]

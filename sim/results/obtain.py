@@ -47,7 +47,7 @@ class Engine(NamedTuple):
     run: Run
     jobs: int = 1
     progress: Callable[[str, int, int], None] | None = None
-    """Is told (scenario, replications done, all)."""
+    """Is told (scenario/run id, replications done, all), from none done on."""
     restart: Restart | None = None
     """Whether runs leave a state, or begin from one."""
     counting: Count | None = None
@@ -199,14 +199,17 @@ def _begin(wanted: _Wanted, executor: Executor) -> _Running:
         counting = None
     compiled_s = wanted.clock_s()
     check_folder(wanted.root)
-    tell = engine.progress
+    tell = None
+    if engine.progress is not None:
+        tell = partial(engine.progress, f"{wanted.identity.scenario}/{wanted.identity.run_id}")
+        tell(0, scenario.experiment.replications)
     experiment = begin(
         Task(plan, legend, places(network), run, scenario.experiment.seed, counting),
         scenario.experiment.replications,
         executor,
         claim=claim_of(scenario),
         at_once=engine.jobs,
-        progress=None if tell is None else partial(tell, scenario.name),
+        progress=tell,
     )
     return _Running(wanted, network, experiment, began_s, compiled_s, states)
 
