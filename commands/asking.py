@@ -30,9 +30,6 @@ from commands.tables import print_table
 if TYPE_CHECKING:
     from sim.questions.answers import Answer, Asking
 
-WIDE = 9
-"""Columns of a table that fit a window."""
-
 Kind = TypeVar("Kind")
 
 First = Annotated[
@@ -275,7 +272,7 @@ def _finish(folder: Path, found: "Answer", shown: str, *, as_json: bool) -> None
     """Write an answer and print it."""
     from sim.questions.answers import save
     from sim.report.page import PAGE
-    from sim.report.question import table, write
+    from sim.report.question import SHORT, table, write
 
     save(folder, found, write)
     beside = sys.stderr if as_json else sys.stdout
@@ -290,8 +287,7 @@ def _finish(folder: Path, found: "Answer", shown: str, *, as_json: bool) -> None
         rows = found.tables[shown]
         print_table([str(c) for c in rows], rows.itertuples(index=False), as_json=True)
     else:
-        drawn = table(found, shown)
-        keep = slice(0, WIDE)
-        cells = [[cell.text for cell in row[keep]] for row in drawn.rows]
-        print_table([head.text for head in drawn.heads[keep]], cells)
+        drawn = table(found, shown, SHORT[shown])
+        cells = [[cell.text for cell in row] for row in drawn.rows]
+        print_table([head.text for head in drawn.heads], cells)
     print(f"Report: {folder / PAGE}", file=beside)

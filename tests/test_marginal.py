@@ -39,7 +39,7 @@ def test_server_at_the_bottleneck_wins(tmp_path: Path) -> None:
     assert table["verdict"].tolist() == ["gain", *["no difference shown"] * (len(table) - 1)]
     assert "server:wide" not in set(table["capacity"])
     assert "network.facilities[narrow].servers=2" in table["change"].tolist()
-    assert found.sentences[0].startswith("one more lane, customs, Place: 8,")
+    assert found.sentences[0].startswith("customs, Place: one more lane brings 8,")
     assert dict(found.facts)["Ranked by"] == "TEU delivered"
 
 
@@ -53,7 +53,7 @@ def test_next_round_stands_on_the_relief_of_the_first(tmp_path: Path) -> None:
     # then only the night is left to wait for
     assert firsts[:2] == ["server:narrow", "hour:daytime"]
     assert rounds["bottleneck"].tolist()[:2] == ["narrow", "daytime"]
-    assert rounds["applied"][0] == "one more lane, customs, Place"
+    assert rounds["applied"][0] == "customs, Place: one more lane"
     second = table[(table["round"] == 2) & (table["capacity"] == "hour:daytime")].iloc[0]
     assert second["change"] == (
         "network.facilities[daytime].opens=08:00, network.facilities[daytime].closes=20:00"
@@ -155,7 +155,7 @@ def test_every_sort_of_capacity_is_found(tmp_path: Path) -> None:
     assert by_id["room:stack"].variant.written == "network.facilities[stack].storage_teu=1000"
     assert by_id["hour:change"].waiting_teu_h > 0
     assert (
-        by_id["path:inner"].variant.what == "one more path a day each way, Xi'an – Gate (1435 mm)"
+        by_id["path:inner"].variant.what == "Xi'an – Gate (1435 mm): one more path a day each way"
     )
 
 
@@ -179,3 +179,25 @@ def test_marginal_command_ranks_and_draws(
     assert {row["stage"] for row in rows[1:]} == {"screened"}
     (page,) = (tmp_path / "results").glob("marginal-*/report.html")
     assert 'id="chart-teu_per_year"' in page.read_text(encoding="utf-8")
+
+
+EXAMPLES = sorted((Path(__file__).parents[1] / "docs/examples").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_relief_of_the_examples_changes_one_row_of_the_base(path: Path) -> None:
+    scenario_of_it = load(path)
+    (change,) = scenario_of_it.network.changes
+
+    (column, value), *_ = change.values.items()
+    network = network_of(load(Path(__file__).parents[1] / "scenarios/baseline-2028.yaml"))
+    relieved = network_of(scenario_of_it)
+    before, after = (
+        next(row for row in getattr(one, change.table) if row.id == change.id)
+        for one in (network, relieved)
+    )
+    assert getattr(after, column) == value == getattr(before, column) + 1
+
+
+def test_there_are_as_many_reliefs_as_are_confirmed() -> None:
+    assert len(EXAMPLES) == 3

@@ -111,7 +111,7 @@ def _of_links(world: World, waiting: _Waiting) -> Iterator[Capacity]:
     for link in world.network.links:
         name = link_name(world, link)
         if link.metered and link.paths_per_day is not None:
-            what = f"one more path a day each way, {name}"
+            what = f"{name}: one more path a day each way"
             paths = _plain(link.paths_per_day + 1)
             variant = _one("path", link.id, what, "links", paths_per_day=paths)
             yield Capacity(variant, sum(waiting.at(f"{link.id}{way}", "path") for way in "<>"))
@@ -121,7 +121,7 @@ def _of_links(world: World, waiting: _Waiting) -> Iterator[Capacity]:
 
 def _of_locomotives(link: LinkRow, name: str, count: int, waiting: _Waiting) -> Capacity:
     variant = _one(
-        "locomotive", link.id, f"one more locomotive, {name}", "links", locomotives=count
+        "locomotive", link.id, f"{name}: one more locomotive", "links", locomotives=count
     )
     return Capacity(variant, waiting.at(depot_id(link.id)))
 
@@ -141,19 +141,19 @@ def _of_facilities(world: World, base: Experiment, waiting: _Waiting) -> Iterato
         yield _of_servers(row, station, name, waiting)
         hours = longer_day(row)
         if hours is not None:
-            what = f"one hour more a day, {name}"
+            what = f"{name}: one hour more a day"
             variant = _one("hour", row.id, what, "facilities", opens=hours[0], closes=hours[1])
             yield Capacity(variant, waiting.at(station, "closed"))
     for row in world.network.facilities:
         if row.operation == "storage" and row.storage_teu is not None:
-            what = f"room for {ROOM_TEU:g} TEU more, {world.names[row.node]}"
+            what = f"yard, {world.names[row.node]}: room for {ROOM_TEU:g} TEU more"
             room = _plain(row.storage_teu + ROOM_TEU)
             variant = _one("room", row.id, what, "facilities", storage_teu=room)
             yield Capacity(variant, waiting.in_yards(row.node))
 
 
 def _of_servers(row: FacilityRow, station: str, name: str, waiting: _Waiting) -> Capacity:
-    what = f"one more {_WORDS.get(row.operation, 'server')}, {name}"
+    what = f"{name}: one more {_WORDS.get(row.operation, 'server')}"
     servers = (row.servers or 0) + 1
     variant = _one("server", row.id, what, "facilities", servers=servers)
     return Capacity(variant, waiting.at(station, "queue"))
@@ -189,7 +189,7 @@ def _of_services(world: World, network: Network, waiting: _Waiting) -> Iterator[
         rows_changed = tuple(
             changed("services", row.id, ORIGIN, fleet=(row.fleet or 0) + 1) for row in rows
         )
-        what = f"one more vessel, {_way(world, rows[0])} ({line})"
+        what = f"{_way(world, rows[0])} ({line}): one more vessel"
         variant = Variant(f"vessel:{line}", "vessel", what, rows_changed)
         yield Capacity(variant, waiting.in_pools({line}, "wagons"))
     yield from _of_wagons(world, network.services, waiting)
@@ -204,7 +204,7 @@ def _of_wagons(
             pools.setdefault(row.wagon_pool, set()).add(row.line or row.id)
     for row in services:
         if row.wagon_pool and row.wagons:
-            what = f"one more set of wagons ({row.wagon_pool}), {_way(world, row)}"
+            what = f"{_way(world, row)} ({row.wagon_pool}): one more set of wagons"
             wagons = row.wagons + (row.capacity_wagons or 1)
             variant = _one("wagon", row.id, what, "services", wagons=wagons)
             yield Capacity(variant, waiting.in_pools(pools[row.wagon_pool], "wagons"))

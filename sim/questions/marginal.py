@@ -381,14 +381,12 @@ def _sentences(table: pd.DataFrame, by: By, number: int, rounds: int) -> list[st
     shown = table[(table["verdict"] == "gain") & table["stage"].isin(SHOWN)]
     if shown.empty:
         return [f"{before}one more of nothing that was tried shows a gain beyond chance"]
-    return [
-        f"{before}{row['name']}: {_gain_words(row, by)}" for _, row in shown.head(3).iterrows()
-    ]
+    return [f"{before}{row['name']} {_gain_words(row, by)}" for _, row in shown.head(3).iterrows()]
 
 
 def _gain_words(row: "pd.Series[float]", by: By) -> str:
     if by == "days":
-        return f"{row['days_saved']:.3f} days saved (± {row['days_saved_half_width']:.3f})"
+        return f"saves {row['days_saved']:.3f} days (± {row['days_saved_half_width']:.3f})"
     column = _KPI[by][2]
-    unit = "TEU a year" if by == "teu" else "TEU-days of waiting a year saved"
-    return f"{row[column]:,.0f} {unit} (± {row[f'{column}_half_width']:,.0f})"
+    verb, unit = ("brings", "TEU") if by == "teu" else ("saves", "TEU-days of waiting")
+    return f"{verb} {row[column]:,.0f} {unit} a year (± {row[f'{column}_half_width']:,.0f})"

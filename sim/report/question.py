@@ -3,7 +3,7 @@
 In: `Answer`. Out: `report.html` and `figures/`. The same results give the same bytes.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -72,14 +72,50 @@ def write(folder: Path, answer: Answer) -> Path:
     return path
 
 
-def table(answer: Answer, name: str) -> Table:
-    """Return a table of an answer as a reader sees it: every mean with its half-width."""
+SHORT: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "marginal": (
+            "round",
+            "rank",
+            "name",
+            "teu_per_year",
+            "days_saved",
+            "verdict",
+            "stage",
+            "usd_per_teu",
+        ),
+        "trials": ("multiplier", "carried", "growth_teu", "created_teu", "growing"),
+        "stress": (
+            "rank",
+            "name",
+            "teu_days_lost",
+            "recovery_d",
+            "clearing_d",
+            "verdict",
+            "stage",
+        ),
+    }
+)
+"""Columns of a table that fit a window."""
+
+
+def table(answer: Answer, name: str, columns: Sequence[str] = ()) -> Table:
+    """Return a table of an answer as a reader sees it: every mean with its half-width.
+
+    Parameters
+    ----------
+    answer, name
+        Which.
+    columns
+        That are shown, where they hold anything; empty: all.
+    """
     rows = answer.tables[name]
-    shown = [str(c) for c in rows if not str(c).endswith("_half_width") and _is_said(rows[str(c)])]
-    units = {c.column: c.unit for c in answer.columns if c.table == name}
-    heads = tuple(Head(_head(c, units[c]), "w" if c == "name" else "n") for c in shown)
+    wanted = columns or [str(c) for c in rows if not str(c).endswith("_half_width")]
+    shown = [column for column in wanted if _is_said(rows[column])]
+    known = {c.column: c for c in answer.columns if c.table == name}
+    heads = tuple(Head(_head(known[c]), "w" if c == "name" else "n") for c in shown)
     cells = tuple(
-        tuple(_cell(row, column, units[column]) for column in shown)
+        tuple(_cell(row, known[column]) for column in shown)
         for _, row in rows.head(MOST_ROWS).iterrows()
     )
     left_out = max(len(rows) - MOST_ROWS, 0)
@@ -92,23 +128,25 @@ def _is_said(column: "pd.Series[str]") -> bool:
     return bool((column.notna() & (column.astype(str) != "")).any())
 
 
-def _head(column: str, unit: str) -> str:
+def _head(column: Column) -> str:
     """Return the name of a column in words, without the unit at its end."""
-    words = column.replace("_", " ")
+    words = column.column.replace("_", " ")
     for ending in (" teu d", " d", " teu"):
-        words = words.removesuffix(ending) if unit else words
-    return f"{words} ({unit})" if unit else words
+        words = words.removesuffix(ending) if column.unit else words
+    return f"{words} ({column.unit})" if column.unit else words
 
 
-def _cell(row: "pd.Series[float]", column: str, unit: str) -> Cell:
-    value: object = row[column]
+def _cell(row: "pd.Series[float]", column: Column) -> Cell:
+    value: object = row[column.column]
     if not isinstance(value, int | float | np.number):
         return text(value)
-    half = row.get(f"{column}_half_width")
+    if column.use != "mean":
+        return Cell(f"{float(value):g}", "n", repr(float(value)))
+    half = row.get(f"{column.column}_half_width")
     if half is None:
         return number(value)
     known = float(half) if np.isfinite(half) else None
-    return Cell(spread(float(value), known, unit), "n", repr(float(value)))
+    return Cell(spread(float(value), known, column.unit), "n", repr(float(value)))
 
 
 def _stress(answer: Answer) -> Iterator[Spec]:
