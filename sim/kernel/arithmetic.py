@@ -6,7 +6,7 @@ Keys are uint64 throughout: a sum of int64 and uint64 would become a float.
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernel.jit import compiled, inlined
+from sim.kernel.jit import called, inlined
 from sim.kernel.layout import R_MEAN_TEU, R_SERVERS, R_SHUT, S_ROW, S_ROW_END
 
 Ints = NDArray[np.int64]
@@ -103,7 +103,7 @@ def scaled_mean_fp(mean_fp: int, load_teu: int, ref_load: int) -> int:
     return (mean_fp * load + whole // 2) // whole
 
 
-@compiled
+@called
 def lift_s(station: Ints, row_table: Ints, s: int, load_teu: int) -> int:
     """Return how long the open rows of a station take to lift a load (R12).
 

@@ -9,7 +9,7 @@ not measured. `spell` (M, 5) holds the times in which stations were shut.
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernel.jit import compiled, inlined
+from sim.kernel.jit import called, compiled, inlined
 from sim.kernel.layout import (
     K_KEYS,
     K_WANTING,
@@ -135,7 +135,7 @@ def begin(
     trav[t, T_BEGUN] = place * CAUSES + cause
 
 
-@compiled
+@called
 def give_back(
     cause_s: Seconds,
     trav: Ints,

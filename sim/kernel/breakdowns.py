@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from sim.kernel.arithmetic import draw_s, mix
 from sim.kernel.closures import put_to_work, settle, take_off
 from sim.kernel.heap import mark, push
-from sim.kernel.jit import compiled, inlined
+from sim.kernel.jit import called, compiled, inlined
 from sim.kernel.layout import (
     BREAKDOWN,
     C_EFFECT,
@@ -50,7 +50,7 @@ def run_clock(breakdown: Ints, events: Ints, d: int, working: int, now_s: int) -
         breakdown[d, D_SINCE] = NEVER
 
 
-@compiled
+@called
 def work(
     breakdown: Ints, row_table: Ints, events: Ints, row: int, servers: int, now_s: int
 ) -> None:
@@ -65,7 +65,7 @@ def work(
         d = breakdown[d, D_NEXT]
 
 
-@compiled
+@called
 def break_or_mend(
     breakdown: Ints,
     gap_key: Words,

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from sim.kernel.books import CAUSES, Seconds, book, book_forming, book_wait, give_back
 from sim.kernel.hands import write_hand
-from sim.kernel.jit import compiled
+from sim.kernel.jit import called, compiled
 from sim.kernel.layout import (
     F_BERTH_2,
     H_CAUSE,
@@ -129,7 +129,7 @@ def close_all(  # noqa: C901 - one loop for each thing that may be open
             book(cause_s, trav, share, ledger, run, sizes, n, NEVER, CLOSED, NEVER, outside_s)
 
 
-@compiled
+@called
 def close_locomotives(vehicle: Ints, row_table: Ints, visits: Rows, run: Ints) -> None:
     """Write down the locomotives that wait with their trains (R11)."""
     for i in range(run[K_VEHICLES]):
@@ -144,7 +144,7 @@ def close_locomotives(vehicle: Ints, row_table: Ints, visits: Rows, run: Ints) -
             run[K_VISITS] += 1
 
 
-@compiled
+@called
 def close_queues(
     station: Ints,
     pool: Ints,

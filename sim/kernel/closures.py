@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernel.jit import compiled
+from sim.kernel.jit import called
 from sim.kernel.layout import (
     C_VALUE,
     C_WEATHER,
@@ -41,7 +41,7 @@ WEATHER = int(Cause.WEATHER)
 CLOSED = int(Cause.CLOSED)
 
 
-@compiled
+@called
 def put_to_work(
     force: Ints, row_force: Ints, row: int, effect: int, closure: int, start_s: int
 ) -> None:
@@ -71,7 +71,7 @@ def put_to_work(
         force[before, FORCE_NEXT] = new
 
 
-@compiled
+@called
 def take_off(
     force: Ints, row_force: Ints, row: int, effect: int, closure: int, start_s: int
 ) -> None:
@@ -87,7 +87,7 @@ def take_off(
     force[FREE, FORCE_NEXT] = old
 
 
-@compiled
+@called
 def product_ppm(force: Ints, closure: Ints, at: int, factor_ppm: int) -> int:
     """Return a factor times those of a list of forces, each product rounded half up."""
     while at != NEVER:
@@ -97,7 +97,7 @@ def product_ppm(force: Ints, closure: Ints, at: int, factor_ppm: int) -> int:
     return factor_ppm
 
 
-@compiled
+@called
 def holder(
     force: Ints, row_force: Ints, closure: Ints, first_row: int, end_row: int
 ) -> tuple[int, int]:
@@ -121,7 +121,7 @@ def holder(
     return cause, by
 
 
-@compiled
+@called
 def settle(
     force: Ints,
     row_force: Ints,

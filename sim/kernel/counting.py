@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sim import plan
 from sim.kernel.books import CAUSES, Seconds
 from sim.kernel.growth import longer
-from sim.kernel.jit import borrowed, compiled, inlined, prefetch
+from sim.kernel.jit import borrowed, called, compiled, inlined, prefetch
 from sim.kernel.layout import (
     K_ARRIVED,
     K_GONE,
@@ -409,7 +409,7 @@ def apart(spans: Ints) -> Ints:
     return merged[:count].copy()
 
 
-@compiled
+@called
 def count_stays(  # noqa: C901 - one line for each thing that is counted
     counts: Counts,
     marks: Marks,
@@ -519,7 +519,7 @@ def is_under_way(vehicle: Ints, carried: Ints, i: int, instant_s: int) -> bool:
     )
 
 
-@compiled
+@called
 def count_visits(
     counts: Counts,
     marks: Marks,
@@ -581,7 +581,7 @@ def count_visits(
                 carried[i, W_PLACED] |= 1 << end
 
 
-@compiled
+@called
 def count_finished(
     counts: Counts,
     records: Records,
@@ -608,7 +608,7 @@ def count_finished(
     run[K_GONE] = NEVER
 
 
-@compiled
+@called
 def count_causes(counts: Counts, records: Records, cons: Ints, cause_s: Seconds, n: int) -> None:
     """Count the seconds of a consignment by cause, whose end they have reached."""
     delay_s, booked_s = 0, 0
@@ -625,7 +625,7 @@ def count_causes(counts: Counts, records: Records, cons: Ints, cause_s: Seconds,
     records.delay_s[n], records.booked_s[n] = delay_s, booked_s
 
 
-@compiled
+@called
 def count_arrived(
     counts: Counts, marks: Marks, run: Ints, vehicle: Ints, trav: Ints, first_vehicle: int
 ) -> None:
@@ -639,7 +639,7 @@ def count_arrived(
     run[K_ARRIVED] = NEVER
 
 
-@compiled
+@called
 def count_vehicle(counts: Counts, marks: Marks, vehicle: Ints, i: int, until_s: int) -> None:
     """Count a vehicle whose leg has ended, or is cut short by the end of the run."""
     from_s, to_s = counts.window[0], counts.window[1]

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from sim.kernel.arithmetic import mix, slowed_s
 from sim.kernel.heap import mark
-from sim.kernel.jit import compiled, inlined
+from sim.kernel.jit import called, inlined
 from sim.kernel.layout import (
     B_DEPARTING_2,
     B_HEADWAY,
@@ -220,7 +220,7 @@ def take_aboard(
         room[at, ROOM_LOAD] += flow[f, O_TEU]
 
 
-@compiled
+@called
 def turn_away(
     cons: Ints,
     flow: Ints,

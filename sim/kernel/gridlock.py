@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernel.jit import compiled
+from sim.kernel.jit import called
 from sim.kernel.layout import (
     CLAIM_WAITS,
     L_YARD,
@@ -30,7 +30,7 @@ H_YARD, H_POOL, H_VEHICLE, H_WAITS_FOR, H_LOAD = 0, 1, 2, 3, 4
 """Columns of `Trace.gridlock`, with yards by their index here."""
 
 
-@compiled
+@called
 def holders_of(
     pool: Ints,
     leg: Ints,
@@ -94,13 +94,13 @@ def holders_of(
     return holders[:count].copy(), is_refusing
 
 
-@compiled
+@called
 def with_row(table: Ints, count: int) -> Ints:
     """Return a table with room for a row after the first `count`."""
     return table if count < len(table) else np.concatenate((table, np.zeros_like(table)))
 
 
-@compiled
+@called
 def cycle(  # noqa: C901 - loops of one plain search
     holders: Ints, is_refusing: NDArray[np.bool_], occupied: Ints
 ) -> Ints:

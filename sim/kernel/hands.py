@@ -7,7 +7,7 @@ from sim.kernel.books import Seconds, begin, book, give_back
 from sim.kernel.breakdowns import work
 from sim.kernel.closures import holder
 from sim.kernel.heap import push
-from sim.kernel.jit import compiled
+from sim.kernel.jit import called
 from sim.kernel.layout import (
     H_CAUSE,
     H_CLOSURE,
@@ -46,7 +46,7 @@ RESTART = int(AtClosing.RESTART)
 SERVICE = int(Cause.SERVICE)
 
 
-@compiled
+@called
 def take_in_hand(hand: Ints, events: Ints, run: Ints, row: int, now_s: int, drawn_s: int) -> int:
     """Return a service that begins now; its travellers are yet to be added.
 
@@ -70,7 +70,7 @@ def take_in_hand(hand: Ints, events: Ints, run: Ints, row: int, now_s: int, draw
     return h
 
 
-@compiled
+@called
 def write_hand(
     hand: Ints, trav: Ints, visits: Rows, stays: Rows, run: Ints, h: int, s: int, end_s: int,
     first_vehicle: int,
@@ -89,7 +89,7 @@ def write_hand(
         t = trav[t, T_NEXT]
 
 
-@compiled
+@called
 def let_out_of_hand(hand: Ints, trav: Ints, run: Ints, h: int, first_vehicle: int) -> None:
     """End a service: its travellers go on."""
     t = hand[h, H_FIRST]
@@ -111,7 +111,7 @@ def let_out_of_hand(hand: Ints, trav: Ints, run: Ints, h: int, first_vehicle: in
     run[K_FREE_HAND] = h
 
 
-@compiled
+@called
 def stop_and_go_on(
     hand: Ints,
     row_table: Ints,

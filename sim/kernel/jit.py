@@ -54,18 +54,26 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     return _compiled(function, {})
 
 
+def called(function: Callable[P, R]) -> Callable[P, R]:
+    """Return the function in machine code that only machine code may call.
+
+    A door for Python takes as long to compile as the function behind it.
+    """
+    return _compiled(function, {"no_cpython_wrapper": True})
+
+
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
-    """Return the function in machine code that is copied to where it is called.
+    """Return the function in machine code that is copied to where machine code calls it.
 
     A call hands over every array in seven or nine words: more work than a short function does.
     """
-    return _compiled(function, {"forceinline": True})
+    return _compiled(function, {"no_cpython_wrapper": True, "forceinline": True})
 
 
 def _compiled(function: Callable[P, R], options: dict[str, Any]) -> Callable[P, R]:
     stated = getattr(config, "CACHE_DIR", "")
     setattr(config, "CACHE_DIR", PLACE)  # noqa: B010 - numba's types do not know it
-    options = {"nogil": True, "error_model": "numpy", **options}
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, **options}
     try:
         made = numba.njit(cache=True, **options)(function)
     except RuntimeError:
@@ -73,7 +81,20 @@ def _compiled(function: Callable[P, R], options: dict[str, Any]) -> Callable[P, 
         made = numba.njit(**options)(function)
     finally:
         setattr(config, "CACHE_DIR", stated)  # noqa: B010
+    if not config.DISABLE_JIT:
+        _take_any_number(made)
     return cast("Callable[P, R]", made)
+
+
+def _take_any_number(made: Any) -> None:  # noqa: ANN401 - numba ships no types
+    """Let one version of a function serve all numbers: numba makes one for each constant."""
+    chosen: Any = made.get_call_template
+
+    def get_call_template(args: Any, kws: Any) -> Any:  # noqa: ANN401
+        plain = {name: types.unliteral(kind) for name, kind in kws.items()}
+        return chosen([types.unliteral(kind) for kind in args], plain)
+
+    made.get_call_template = get_call_template
 
 
 def borrowed(array: R) -> R:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernel.heap import mark
-from sim.kernel.jit import compiled, inlined
+from sim.kernel.jit import called, inlined
 from sim.kernel.layout import (
     B_STATE,
     B_STATE_END,
@@ -155,7 +155,7 @@ def give_back_server(
             mark(ready, is_ready, s)
 
 
-@compiled
+@called
 def let_in(
     trav: Ints,
     queue_first: Ints,
@@ -233,7 +233,7 @@ def state_of(service: Ints, state: Ints, v: int, now_s: int) -> int:
     return x
 
 
-@compiled
+@called
 def is_at_hand(fleet: Ints, g: int, end: int, target: int) -> bool:
     """Return whether a vehicle lies ready at an end, and is not about to be retired (R12)."""
     surplus = max(0, fleet[g, F_SIZE] - target)

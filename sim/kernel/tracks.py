@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from sim.kernel.arithmetic import slowed_s
 from sim.kernel.heap import call, mark, push
-from sim.kernel.jit import compiled, inlined
+from sim.kernel.jit import called, inlined
 from sim.kernel.layout import (
     E_STAND,
     K_VISITS,
@@ -84,7 +84,7 @@ def may_move(
     return bool(stand[n, N_TAKEN] < stand[n, N_MOST] and loop[z, Z_TAKEN] < loop[z, Z_TRACKS])
 
 
-@compiled
+@called
 def run_locomotive(
     vehicle: Ints, row_table: Ints, visits: Rows, events: Ints, run: Ints, i: int, end_s: int
 ) -> None:
@@ -102,7 +102,7 @@ def run_locomotive(
         vehicle[i, V_DEPOT] = NEVER
 
 
-@compiled
+@called
 def change_stand(
     stand: Ints, loop: Ints, loop_caller: Ints, ready: Ints, is_ready: Flags, n: int, trains: int
 ) -> None:
@@ -167,7 +167,7 @@ def enter_section(meter: Ints, m: int, factor_ppm: int, now_s: int) -> None:
         meter[m, M_NEXT] = now_s + (slowed_s(headway_s, factor_ppm) if headway_s else 0)
 
 
-@compiled
+@called
 def leave_section(
     meter: Ints,
     station: Ints,

@@ -7,7 +7,7 @@ from sim.kernel.arithmetic import lift_s, mix
 from sim.kernel.books import Seconds, begin
 from sim.kernel.forming import is_filled
 from sim.kernel.heap import call, mark, push
-from sim.kernel.jit import compiled, inlined
+from sim.kernel.jit import called, inlined
 from sim.kernel.layout import (
     ARRIVE,
     B_STATE,
@@ -255,7 +255,7 @@ def unmoor(
     vessel[u, U_BERTHED] = NEVER
 
 
-@compiled
+@called
 def clear_berth(
     fleet: Ints,
     vessel: Ints,
@@ -368,7 +368,7 @@ def act(  # noqa: C901, PLR0912 - one branch for each phase of a vessel's life
         let_act(vessel, run, u, next_phase)
 
 
-@compiled
+@called
 def add_vessel(
     fleet: Ints,
     vehicle: Ints,
@@ -400,7 +400,7 @@ def add_vessel(
     let_act(vessel, run, u, ARRIVE)
 
 
-@compiled
+@called
 def lay_up(fleet: Ints, vessel: Ints, station: Ints, run: Ints, g: int) -> None:
     """Take a vehicle that lies idle out of service."""
     end = 0 if fleet[g, F_IDLE_2] != NEVER else 1
@@ -444,7 +444,7 @@ def is_wanted(
     return bool(now_s >= from_s)
 
 
-@compiled
+@called
 def is_spare(
     fleet: Ints, pool: Ints, service: Ints, state: Ints, station: Ints, row_table: Ints,
     events: Ints, trav: Ints, g: int, end: int, x: int, consignments: int, now_s: int,
@@ -468,7 +468,7 @@ def is_spare(
     return bool(fleet[g, F_LYING_2 + end] > max(1, load // capacity))
 
 
-@compiled
+@called
 def grant_fleet(
     fleet: Ints,
     vessel: Ints,

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernel.heap import mark, push
-from sim.kernel.jit import compiled
+from sim.kernel.jit import called
 from sim.kernel.layout import (
     A_BOUND,
     A_POOL,
@@ -28,7 +28,7 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 
-@compiled
+@called
 def next_wanting(pool: Ints, place: Ints, place_pool: Ints, a: int, after: int) -> int:
     """Return the pool at a place whose train wants wagons, in order of (filled, rank).
 
@@ -53,7 +53,7 @@ def next_wanting(pool: Ints, place: Ints, place_pool: Ints, a: int, after: int) 
     return found
 
 
-@compiled
+@called
 def grant_wagons(
     wagon: Ints,
     place: Ints,
@@ -91,7 +91,7 @@ def grant_wagons(
             p = next_wanting(pool, place, place_pool, a, p)
 
 
-@compiled
+@called
 def nearest_spare(
     wagon: Ints,
     place: Ints,
@@ -114,7 +114,7 @@ def nearest_spare(
     return found
 
 
-@compiled
+@called
 def wagons_come(place: Ints, station_ready: Ints, is_ready: Flags, index: int) -> None:
     """Have wagons ready at the place for which they were bound."""
     a, wagons = index >> COUNT_BITS, index & COUNT_MASK

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sim.measures.checks import check_ledger, conservation
 from sim.measures.days import days_table
 from sim.measures.flows import flows_table, transit_table
+from sim.measures.groups import groups_of
 from sim.measures.kpis import Sources, kpis_table
 from sim.measures.ledger import ledger_table
 from sim.measures.links import crossings_table, links_table, trains_held
@@ -118,10 +119,11 @@ def measured(seen: Tallies, plan: Plan, legend: Legend, places: Places = NOWHERE
     corridor = corridors(legend, travelled)
     found = lines(plan, legend, travelled)
     crossings = crossings_table(run, found, watch(plan, legend, found))
-    sources = Sources(waited, work, crossings, trains_held(run, found), corridor)
+    groups = groups_of(run)
+    sources = Sources(waited, work, crossings, trains_held(run, found), corridor, groups)
     return Measures(
         kpis=kpis_table(run, sources),
-        flows=flows_table(run, corridor),
+        flows=flows_table(run, groups, corridor),
         stations=stations_table(run, waited, work),
         links=links_table(run, found, waited, work),
         crossings=crossings,

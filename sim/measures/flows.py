@@ -1,6 +1,6 @@
 """Flows by route, and the distribution of transit times.
 
-In: Scope, corridors of routes. Out: the tables `flows` and `transit`. All times are
+In: Scope, Groups, corridors of routes. Out: the tables `flows` and `transit`. All times are
 those of the cohort created in the window; an unfinished one counts at its age.
 """
 
@@ -8,35 +8,30 @@ import numpy as np
 import pandas as pd
 
 from sim.measures.columns import names
+from sim.measures.groups import Groups, number
 from sim.measures.scope import (
     DAY_S,
     Flags,
     Floats,
     Integers,
     Scope,
-    mean_by_group,
     percentile,
     percentiles_by_group,
-    sum_by_group,
 )
-from sim.plan import Status
+from sim.measures.waits import ratio
 
 PERCENTS = tuple(float(p) for p in range(1, 100))
 
 
-def flows_table(run: Scope, corridor: tuple[str, ...]) -> pd.DataFrame:
+def flows_table(run: Scope, found: Groups, corridor: tuple[str, ...]) -> pd.DataFrame:
     """Return one row per flow and route with traffic in the window, by (flow, route)."""
-    legend = run.legend
-    routes = len(legend.route_id)
-    group = _group(run)
-    groups = len(legend.flow_id) * (routes + 1)
-    table = pd.DataFrame(_counts(run, group, groups) | _times(run, group, groups))
+    table = pd.DataFrame(_counts(found) | _times(run, found))
     is_used = table[["teu_offered", "teu_delivered", "teu_inside", "teu_refused"]].any(axis=1)
-    table = table[is_used].reset_index(names="group")
-    flow, route = (table["group"] // (routes + 1)).to_numpy(), table["group"] % (routes + 1) - 1
-    labels = _labels(run, flow, route.to_numpy(), corridor)
+    table = table[is_used].reset_index(drop=True)
+    at = np.flatnonzero(is_used)
+    labels = _labels(run, found.flow[at], found.route[at], corridor)
     table = pd.concat([table, labels], axis=1)
-    table["excess_d"] = table["transit_mean_d"] - best_free_flow_d(run)[flow]
+    table["excess_d"] = table["transit_mean_d"] - best_free_flow_d(run)[found.flow[at]]
     table["usd"] = table["usd_per_teu"] * table["teu_offered"]
     table["co2e_t"] = table["co2e_kg_per_teu"] * table["teu_offered"] / 1_000
     return table[names("flows")].sort_values(["flow", "route"], ignore_index=True)
@@ -44,26 +39,24 @@ def flows_table(run: Scope, corridor: tuple[str, ...]) -> pd.DataFrame:
 
 def transit_table(run: Scope, corridor: tuple[str, ...]) -> pd.DataFrame:
     """Return the percentiles 1 to 99 of transit for all, each load class and each corridor."""
-    legend = run.legend
-    parts = [("all", run.cohort)]
-    flow = run.seen.consignment_flow[run.cohort]
-    route = run.seen.consignment_route[run.cohort]
+    legend, cohort = run.legend, run.cohort
+    parts: list[tuple[str, Flags | slice]] = [("all", slice(None))]
     for name in sorted(set(legend.flow_class)):
         is_class = np.array([c == name for c in legend.flow_class])
-        parts.append((f"class.{name}", run.cohort[is_class[flow]]))
+        parts.append((f"class.{name}", is_class[cohort.flow]))
     for name in sorted(set(corridor)):
         is_on = np.array([c == name for c in corridor] + [False])
-        parts.append((f"corridor.{name}", run.cohort[is_on[route]]))
+        parts.append((f"corridor.{name}", is_on[cohort.route]))
     tables = [
         pd.DataFrame(
             {
                 "group": group,
                 "percent": PERCENTS,
-                "transit_d": percentile(run.transit_s[chosen], run.teu[chosen], PERCENTS) / DAY_S,
+                "transit_d": percentile(transit_s, cohort.teu[chosen], PERCENTS) / DAY_S,
             }
         )
         for group, chosen in parts
-        if chosen.size
+        if (transit_s := cohort.transit_s[chosen]).size
     ]
     empty = pd.DataFrame(columns=names("transit"))
     return pd.concat(tables, ignore_index=True) if tables else empty
@@ -77,41 +70,29 @@ def best_free_flow_d(run: Scope) -> Floats:
     return np.where(np.isinf(best), np.nan, best)
 
 
-def _group(run: Scope) -> Integers:
-    """Return `(N,)` the number of each consignment's flow and route; route NEVER comes first."""
-    routes = len(run.legend.route_id)
-    flow = run.seen.consignment_flow.astype(np.int64)
-    return flow * (routes + 1) + run.seen.consignment_route + 1
-
-
-def _counts(run: Scope, group: Integers, groups: int) -> dict[str, Floats]:
+def _counts(found: Groups) -> dict[str, Floats]:
     """Return offered, delivered, inside and refused TEU by group."""
-    status = run.seen.consignment_status
-
-    def teu(chosen: Flags) -> Floats:
-        return sum_by_group(group[chosen], run.teu[chosen], groups)
-
     return {
-        "teu_offered": teu(run.is_created),
-        "teu_delivered": teu(run.is_gone & (status == Status.DELIVERED)),
-        "teu_inside": teu(run.is_inside(run.end_s)),
-        "teu_refused": teu(run.is_gone & (status > Status.DELIVERED)),
+        "teu_offered": found.created * found.teu,
+        "teu_delivered": found.delivered * found.teu,
+        "teu_inside": found.inside * found.teu,
+        "teu_refused": found.refused * found.teu,
     }
 
 
-def _times(run: Scope, group: Integers, groups: int) -> dict[str, Floats]:
+def _times(run: Scope, found: Groups) -> dict[str, Floats]:
     """Return the cohort's transit and delay by group, in days."""
-    chosen = np.flatnonzero(run.is_cohort)
-    mine, transit = group[chosen], run.transit_s[chosen]
-    tail = percentiles_by_group(mine, transit, groups, (50.0, 90.0, 95.0)) / DAY_S
-    unfinished = run.seen.consignment_status[chosen] == Status.INSIDE
+    cohort = run.cohort
+    mine = number(cohort.flow, cohort.route, len(run.legend.route_id))
+    percents = (50.0, 90.0, 95.0)
+    tail = percentiles_by_group(mine, cohort.transit_s, found.flow.size, percents) / DAY_S
     return {
-        "unfinished_percent": 100 * mean_by_group(mine, unfinished, groups),
-        "transit_mean_d": mean_by_group(mine, transit, groups) / DAY_S,
+        "unfinished_percent": 100 * ratio(found.unfinished, found.cohort),
+        "transit_mean_d": ratio(found.transit_s, found.cohort) / DAY_S,
         "transit_p50_d": tail[:, 0],
         "transit_p90_d": tail[:, 1],
         "transit_p95_d": tail[:, 2],
-        "delay_mean_d": mean_by_group(mine, run.seen.consignment_delay_s[chosen], groups) / DAY_S,
+        "delay_mean_d": ratio(found.delay_s, found.cohort) / DAY_S,
     }
 
 

@@ -12,15 +12,15 @@ import pandas as pd
 
 from sim.measures.bans import refused_by_ban
 from sim.measures.flows import best_free_flow_d
+from sim.measures.groups import Groups, by_flow
 from sim.measures.scope import (
     DAY_S,
     HOUR_S,
+    Cohort,
     Flags,
     Scope,
-    mean_by_group,
     percentile,
     percentiles_by_group,
-    sum_by_group,
 )
 from sim.measures.stations import Served
 from sim.measures.waits import Waits, ratio
@@ -55,20 +55,21 @@ class Sources(NamedTuple):
     crossings: pd.DataFrame
     held: tuple[int, float] | None
     corridor: tuple[str, ...]
+    groups: Groups
 
 
 def kpis_table(run: Scope, found: Sources) -> pd.DataFrame:
     """Return all KPIs of the run, the overall ones first."""
     rows = [
         *_volumes(run),
-        *_group_times(run, "", run.is_cohort, DAY_S, "d"),
-        *_causes(run),
-        *_money(run, "", run.is_cohort),
+        *_times(run.cohort, found.groups, "", slice(None), slice(None)),
+        *_causes(run, found.groups),
+        *_money(run, found.groups, "", np.ones(found.groups.flow.size, np.bool_)),
         *_vehicles(run, found.held),
-        *_classes(run),
+        *_classes(run, found.groups),
         *_borders(found.crossings),
-        *_corridors(run, found.corridor),
-        *_flows(run),
+        *_corridors(found.groups, found.corridor),
+        *_flows(run, found.groups),
         *_stations(run, found.waited, found.work),
         *_waits_by_flow(run),
         *_waits_over(run),
@@ -117,57 +118,76 @@ def _volumes(run: Scope) -> list[Row]:
     return rows
 
 
-def _group_times(run: Scope, prefix: str, chosen: Flags, unit_s: int, unit: str) -> list[Row]:
-    """Return transit, delay and the unfinished share of a part of the cohort."""
-    at = run.cohort[chosen[run.cohort]]
-    if not at.size:
+def _times(
+    cohort: Cohort, found: Groups, prefix: str, mine: Flags | slice, of: Flags | slice
+) -> list[Row]:
+    """Return transit, delay and the unfinished share of a part of the cohort.
+
+    Parameters
+    ----------
+    mine, of
+        Which of the cohort, and which groups they are.
+    """
+    transit_s = cohort.transit_s[mine]
+    if not transit_s.size:
         return []
-    teu, transit = run.teu[at], run.transit_s[at]
-    is_open = run.seen.consignment_status[at] == Status.INSIDE
-    unfinished = float(teu[is_open].sum() / teu.sum())
-    bound = "at least" if unfinished > LOWER_BOUND_OVER else ""
-    middle, ninety, ninety_five = percentile(transit, teu, (50.0, 90.0, 95.0)) / unit_s
-    mean = float(np.average(transit, weights=teu)) / unit_s
-    delay = float(np.average(run.seen.consignment_delay_s[at], weights=teu)) / unit_s
+    tail = percentile(transit_s, cohort.teu[mine], (50.0, 90.0, 95.0)) / DAY_S
+    middle, ninety, ninety_five = tail.tolist()
+    teu = found.teu[of]
+    unfinished = float(teu @ found.unfinished[of] / (teu @ found.cohort[of]))
+    mean, delay = _means(found, prefix, of)
     return [
         Row(f"{prefix}unfinished_percent", 100 * unfinished, "%"),
-        Row(f"{prefix}transit_mean_{unit}", mean, unit, bound),
-        Row(f"{prefix}transit_p50_{unit}", float(middle), unit),
-        Row(f"{prefix}transit_p90_{unit}", float(ninety), unit),
-        Row(f"{prefix}transit_p95_{unit}", float(ninety_five), unit),
-        Row(f"{prefix}delay_mean_{unit}", delay, unit, bound),
+        mean,
+        Row(f"{prefix}transit_p50_d", middle, "d"),
+        Row(f"{prefix}transit_p90_d", ninety, "d"),
+        Row(f"{prefix}transit_p95_d", ninety_five, "d"),
+        delay,
     ]
 
 
-def _causes(run: Scope) -> list[Row]:
-    """Return the cohort's mean time by cause, its waiting in all and its excess."""
-    at = np.flatnonzero(run.is_cohort)
-    if not at.size:
+def _means(found: Groups, prefix: str, of: Flags | slice) -> list[Row]:
+    """Return mean transit and delay of groups by TEU, nothing without a cohort."""
+    teu = found.teu[of]
+    weight = float(teu @ found.cohort[of])
+    if not weight:
         return []
-    teu = run.teu[at]
+    is_late = float(teu @ found.unfinished[of]) > LOWER_BOUND_OVER * weight
+    bound = "at least" if is_late else ""
+    return [
+        Row(f"{prefix}{name}_mean_d", float(teu @ total_s[of]) / weight / DAY_S, "d", bound)
+        for name, total_s in (("transit", found.transit_s), ("delay", found.delay_s))
+    ]
+
+
+def _causes(run: Scope, found: Groups) -> list[Row]:
+    """Return the cohort's mean time by cause, its waiting in all and its excess."""
+    weight = float(found.teu @ found.cohort)
+    if not weight:
+        return []
     seconds = (run.plan.flow_lot_teu / 1_000) @ run.seen.cohort_cause_s
-    is_open = run.seen.consignment_status[at] == Status.INSIDE
-    bound = "at least" if teu[is_open].sum() > LOWER_BOUND_OVER * teu.sum() else ""
+    is_late = float(found.teu @ found.unfinished) > LOWER_BOUND_OVER * weight
+    bound = "at least" if is_late else ""
     rows = [
-        Row(f"cause.{c.name.lower()}.mean_d", seconds[c] / teu.sum() / DAY_S, "d", bound)
+        Row(f"cause.{c.name.lower()}.mean_d", seconds[c] / weight / DAY_S, "d", bound)
         for c in Cause
     ]
-    delay_s = run.seen.consignment_delay_s[at]
-    rows.append(Row("waiting_teu_d", float(teu @ delay_s) / DAY_S, "TEU d", bound))
-    free_s = best_free_flow_d(run)[run.seen.consignment_flow[at]] * DAY_S
-    known = np.isfinite(free_s)
+    rows.append(Row("waiting_teu_d", float(found.teu @ found.delay_s) / DAY_S, "TEU d", bound))
+    free_s = best_free_flow_d(run)[found.flow] * DAY_S
+    known = np.isfinite(free_s) & (found.cohort > 0)
     if known.any():
-        excess = np.average((run.transit_s[at] - free_s)[known], weights=teu[known])
+        teu, count = found.teu[known], found.cohort[known]
+        excess = teu @ (found.transit_s[known] - count * free_s[known]) / (teu @ count)
         rows.append(Row("excess_mean_d", float(excess) / DAY_S, "d", bound))
     return rows
 
 
-def _money(run: Scope, prefix: str, chosen: Flags) -> list[Row]:
-    """Return cost and emissions per TEU of those of a group that have a route."""
-    at = np.flatnonzero(chosen & (run.seen.consignment_route != NEVER))
+def _money(run: Scope, found: Groups, prefix: str, of: Flags) -> list[Row]:
+    """Return cost and emissions per TEU of those of groups that have a route."""
+    at = np.flatnonzero(of & (found.route != NEVER) & (found.cohort > 0))
     if not at.size:
         return []
-    route, teu = run.seen.consignment_route[at], run.teu[at]
+    route, teu = found.route[at], (found.teu * found.cohort)[at]
     usd = np.asarray(run.legend.route_usd_per_teu)[route]
     co2e = np.asarray(run.legend.route_co2e_kg_per_teu)[route]
     return [
@@ -188,18 +208,16 @@ def _vehicles(run: Scope, held: tuple[int, float] | None) -> list[Row]:
     return rows
 
 
-def _classes(run: Scope) -> list[Row]:
+def _classes(run: Scope, found: Groups) -> list[Row]:
     """Return volumes, times and money of each load class."""
     rows: list[Row] = []
-    delivered = run.is_gone & (run.seen.consignment_status == Status.DELIVERED)
     for name in sorted(set(run.legend.flow_class)):
         is_class = np.array([c == name for c in run.legend.flow_class])
-        mine = is_class[run.seen.consignment_flow]
-        prefix = f"class.{name}."
-        for word, chosen in (("created", run.is_created), ("delivered", delivered)):
-            rows.append(Row(f"{prefix}teu_{word}", float(run.teu[mine & chosen].sum()), "TEU"))
-        rows += _group_times(run, prefix, mine, DAY_S, "d")
-        rows += _money(run, prefix, mine & run.is_cohort)
+        of, prefix = is_class[found.flow], f"class.{name}."
+        for word, count in (("created", found.created), ("delivered", found.delivered)):
+            rows.append(Row(f"{prefix}teu_{word}", float(found.teu[of] @ count[of]), "TEU"))
+        rows += _times(run.cohort, found, prefix, is_class[run.cohort.flow], of)
+        rows += _money(run, found, prefix, of)
     return rows
 
 
@@ -214,34 +232,27 @@ def _borders(crossings: pd.DataFrame) -> list[Row]:
     ]
 
 
-def _corridors(run: Scope, corridor: tuple[str, ...]) -> list[Row]:
+def _corridors(found: Groups, corridor: tuple[str, ...]) -> list[Row]:
     """Return what each corridor delivered, and its cohort's times."""
     rows: list[Row] = []
-    route = run.seen.consignment_route
-    delivered = run.is_gone & (run.seen.consignment_status == Status.DELIVERED)
     for name in sorted(set(corridor)):
-        on = np.array([c == name for c in corridor] + [False])[route]
-        rows.append(Row(f"corridor.{name}.teu", float(run.teu[on & delivered].sum()), "TEU"))
-        rows += [
-            r for r in _group_times(run, f"corridor.{name}.", on, DAY_S, "d") if "_mean_" in r.kpi
-        ]
+        on = np.array([c == name for c in corridor] + [False])[found.route]
+        teu = float(found.teu[on] @ found.delivered[on])
+        rows.append(Row(f"corridor.{name}.teu", teu, "TEU"))
+        rows += _means(found, f"corridor.{name}.", on)
     return rows
 
 
-def _flows(run: Scope) -> list[Row]:
+def _flows(run: Scope, found: Groups) -> list[Row]:
     """Return volumes and times of each flow, times in hours."""
-    flow, flows = run.seen.consignment_flow, len(run.legend.flow_id)
-    created = run.is_created
-    delivered = run.is_gone & (run.seen.consignment_status == Status.DELIVERED)
-    created_teu = sum_by_group(flow[created], run.teu[created], flows)
-    delivered_teu = sum_by_group(flow[delivered], run.teu[delivered], flows)
-    at = np.flatnonzero(run.is_cohort)
-    mine, transit = flow[at].astype(np.int64), run.transit_s[at]
-    mean = mean_by_group(mine, transit, flows) / HOUR_S
-    p95 = percentiles_by_group(mine, transit, flows, (95.0,))[:, 0] / HOUR_S
-    delay = mean_by_group(mine, run.seen.consignment_delay_s[at], flows) / HOUR_S
-    is_open = run.seen.consignment_status[at] == Status.INSIDE
-    is_bound = mean_by_group(mine, is_open, flows) > LOWER_BOUND_OVER
+    cohort, flows = run.cohort, len(run.legend.flow_id)
+    created_teu = by_flow(found, found.created * found.teu, flows)
+    delivered_teu = by_flow(found, found.delivered * found.teu, flows)
+    count = by_flow(found, found.cohort, flows)
+    mean = ratio(by_flow(found, found.transit_s, flows), count) / HOUR_S
+    p95 = percentiles_by_group(cohort.flow, cohort.transit_s, flows, (95.0,))[:, 0] / HOUR_S
+    delay = ratio(by_flow(found, found.delay_s, flows), count) / HOUR_S
+    is_bound = ratio(by_flow(found, found.unfinished, flows), count) > LOWER_BOUND_OVER
     rows: list[Row] = []
     for f, name in enumerate(run.legend.flow_id):
         bound = "at least" if is_bound[f] else ""

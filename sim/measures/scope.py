@@ -27,6 +27,22 @@ WAITING_CAUSES = tuple(c for c in Cause if c not in (Cause.MOVING, Cause.SERVICE
 """The causes whose sum is the delay (R24)."""
 
 
+class Cohort(NamedTuple):
+    """The consignments created in the window and not refused, in order of their transit (R20).
+
+    Put in this order once: to gather them anew for each part of them took most of the time.
+    """
+
+    transit_s: Integers
+    """(K,) ascending."""
+    delay_s: Integers
+    teu: Floats
+    flow: Integers
+    route: Integers
+    is_open: Flags
+    """(K,) still inside when the run ended."""
+
+
 class Scope(NamedTuple):
     """One run, with what is asked of every consignment again and again.
 
@@ -51,8 +67,7 @@ class Scope(NamedTuple):
     """(N,) created in the window and not refused: whose times are reported (R20)."""
     transit_s: Integers
     """(N,) from creation to `until_s`."""
-    cohort: Integers
-    """Consignments of the cohort in order of their transit."""
+    cohort: Cohort
 
     @property
     def days(self) -> float:
@@ -89,9 +104,6 @@ def scope(seen: Tallies, plan: Plan, legend: Legend) -> Scope:
     transit_s = until - created
     is_created = (created >= start_s) & (created < end_s)
     is_cohort = is_created & (seen.consignment_status <= Status.DELIVERED)
-    cohort = np.flatnonzero(is_cohort)
-    # Sorted as one number each, which takes a fraction of the time of an order by transit.
-    packed = np.sort(transit_s[cohort].astype(np.int64) << 32 | cohort)
     return Scope(
         seen=seen,
         plan=plan,
@@ -104,7 +116,22 @@ def scope(seen: Tallies, plan: Plan, legend: Legend) -> Scope:
         is_gone=(finished >= start_s) & (finished < end_s),
         is_cohort=is_cohort,
         transit_s=transit_s,
-        cohort=packed & 0xFFFFFFFF,
+        cohort=_cohort(seen, plan, np.flatnonzero(is_cohort), transit_s),
+    )
+
+
+def _cohort(seen: Tallies, plan: Plan, members: Integers, transit_s: Integers) -> Cohort:
+    """Return the cohort in order of its transit."""
+    # Sorted as one number each, which takes a fraction of the time of an order by transit.
+    at = np.sort(transit_s[members].astype(np.int64) << 32 | members) & 0xFFFFFFFF
+    flow = seen.consignment_flow[at]
+    return Cohort(
+        transit_s=transit_s[at],
+        delay_s=seen.consignment_delay_s[at],
+        teu=(plan.flow_lot_teu / 1_000)[flow],
+        flow=flow,
+        route=seen.consignment_route[at],
+        is_open=seen.consignment_status[at] == Status.INSIDE,
     )
 
 
@@ -168,7 +195,7 @@ def percentiles_by_group(
     Parameters
     ----------
     group, values
-        `(N,)`, group in [0, groups), values in [0, 2**31).
+        `(N,)`, group in [0, groups); values ascending.
     groups
         Number of groups G.
     percents
@@ -179,15 +206,15 @@ def percentiles_by_group(
     Floats
         `(G, P)`; NaN for an empty group.
     """
-    keys = (group << 31) | values
-    keys.sort()
+    # Numbers of 16 bits are put in order digit by digit, in a fraction of the time.
+    order = np.argsort(group.astype(np.min_scalar_type(groups)), kind="stable")
     count = np.bincount(group, minlength=groups)
     first = np.cumsum(count) - count
     rank = np.ceil(np.outer(count, np.asarray(percents) / 100) - 1e-9).astype(np.int64) - 1
     result = np.full((groups, len(percents)), np.nan)
     is_there = count > 0
     at = (first[:, None] + np.maximum(rank, 0))[is_there]
-    result[is_there] = keys[at] & ((1 << 31) - 1)
+    result[is_there] = values[order[at]]
     return result
 
 
@@ -195,14 +222,6 @@ def sum_by_group(group: Integers, values: Numbers, groups: int) -> Floats:
     """Return the sum of `values` for each of `groups`."""
     total: Floats = np.bincount(group, weights=values, minlength=groups).astype(np.float64)
     return total
-
-
-def mean_by_group(group: Integers, values: Numbers, groups: int) -> Floats:
-    """Return the mean of `values` for each of `groups`; NaN where there is none."""
-    weight = np.bincount(group, minlength=groups)
-    total = sum_by_group(group, values, groups)
-    mean: Floats = np.full(groups, np.nan)
-    return np.divide(total, weight, out=mean, where=weight > 0)
 
 
 def most_at_once(from_s: Integers, to_s: Integers) -> int:
