@@ -81,7 +81,8 @@ def _compiled(function: Callable[P, R], options: dict[str, Any]) -> Callable[P, 
         made = numba.njit(**options)(function)
     finally:
         setattr(config, "CACHE_DIR", stated)  # noqa: B010
-    if not config.DISABLE_JIT:
+    if hasattr(made, "get_call_template"):
+        # Else numba leaves functions as they are.
         _take_any_number(made)
     return cast("Callable[P, R]", made)
 
@@ -91,10 +92,13 @@ def _take_any_number(made: Any) -> None:  # noqa: ANN401 - numba ships no types
     chosen: Any = made.get_call_template
 
     def get_call_template(args: Any, kws: Any) -> Any:  # noqa: ANN401
-        plain = {name: types.unliteral(kind) for name, kind in kws.items()}
-        return chosen([types.unliteral(kind) for kind in args], plain)
+        named = {name: _PLAIN(kind) for name, kind in kws.items()}
+        return chosen([_PLAIN(kind) for kind in args], named)
 
     made.get_call_template = get_call_template
+
+
+_PLAIN: Any = types.unliteral
 
 
 def borrowed(array: R) -> R:

@@ -41,7 +41,7 @@ def waits(run: Scope) -> Waits:
     )
 
 
-def ratio(total: Integers, count: Integers) -> Floats:
+def ratio(total: Integers | Floats, count: Integers | Floats) -> Floats:
     """Return total over count, NaN where there is none."""
     none: Floats = np.full(total.shape, np.nan)
     return np.divide(total, count, out=none, where=count > 0)
