@@ -7,7 +7,7 @@ import typer
 
 from commands.given import network_of, scenario_of
 from commands.options import AsJson, LoadClass, Mode, OfScenario
-from commands.tables import print_table
+from commands.tables import print_table, without_empty
 
 
 def check_network(*, scenario: OfScenario = "baseline.yaml") -> None:
@@ -35,7 +35,7 @@ def show_row(
     print_table(("column", "value", "unit", "meaning"), found.facts)
     for group in found.related:
         print(group.table)
-        print_table(group.columns, group.rows)
+        print_table(*without_empty(group.columns, group.rows))
 
 
 def list_visit(

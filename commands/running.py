@@ -27,6 +27,7 @@ from commands.options import (
     Seed,
     Sets,
 )
+from commands.ranking import base_of, light, print_ranking, projects_of
 from commands.tables import print_family, print_table
 from commands.warming import comparison_words, run_words, twice
 from sim.errors import GridlockError
@@ -101,7 +102,8 @@ def compare(
         list[str],
         typer.Argument(
             metavar="BASE SCENARIO...",
-            help="The base and what is held against it; or one scenario that names its base.",
+            help="The base and what is held against it; or one scenario that names its base; or "
+            "projects of the library: each against the base it names, ranked.",
         ),
     ],
     *,
@@ -129,6 +131,14 @@ def compare(
     settings = settings_of(sets, seed, replications, days)
     restart = restart_of(save_state, from_state)
     work = Work(out, engine, jobs, force=force, restart=restart)
+    projects = projects_of(files, settings)
+    if projects is not None:
+        if overrides or check_warm_up or restart is not None:
+            raise typer.BadParameter("projects of the library take no override, check or state")
+        done = [light(_obtain([one], settings, work)[0]) for one in projects.scenarios]
+        folder = print_ranking(projects, done, out, as_json=as_json)
+        print(f"Table: {folder / 'ranking.csv'}", file=_beside(as_json=as_json))
+        return
     told = [(name, overrides if at else None) for at, name in enumerate(_with_base(files))]
     loaded = [scenario_of(name, settings, own) for name, own in told]
     if check_warm_up:
@@ -178,8 +188,7 @@ def _with_base(files: Sequence[str]) -> list[str]:
     base = scenario_of(files[0]).experiment.compare_with
     if base is None:
         raise typer.BadParameter(f"{files[0]}: names no base; give it: BASE {files[0]}")
-    beside = Path(files[0]).parent / base
-    return [str(beside) if beside.is_file() else base, files[0]]
+    return [base_of(files[0], base), files[0]]
 
 
 def _obtain(scenarios: Sequence["Scenario"], told: Sequence[str], work: Work) -> list["RunResult"]:

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 def print_table(
     head: Sequence[str], rows: Iterable[Sequence[object]], *, as_json: bool = False
 ) -> None:
-    """Print a table: lines that fit the window, or one JSON document."""
+    """Print a table: lines that fit the window, or one JSON document.
+
+    What stands in the first column is never broken: it is copied into files.
+    """
     if as_json:
         print(json.dumps([dict(zip(head, map(str, row), strict=True)) for row in rows], indent=1))
         return
@@ -20,11 +23,19 @@ def print_table(
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for name in head:
-        table.add_column(name, overflow="fold")
+    for at, name in enumerate(head):
+        table.add_column(name, overflow="fold", no_wrap=not at)
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
     Console(highlight=False, markup=False).print(table)
+
+
+def without_empty(
+    head: Sequence[str], rows: Sequence[Sequence[str]]
+) -> tuple[list[str], list[list[str]]]:
+    """Return the columns of a table in which any row says something."""
+    said = [at for at in range(len(head)) if any(row[at] for row in rows)]
+    return [head[at] for at in said], [[row[at] for at in said] for row in rows]
 
 
 def print_family(table: "pd.DataFrame", *, as_json: bool = False) -> None:

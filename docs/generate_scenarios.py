@@ -1,21 +1,39 @@
-"""Writes ``docs/scenarios/README.md``: every shipped project, from its own files.
+"""Writes ``docs/scenarios/``: every shipped project, from its own files and the matrix.
 
-In: the library of scenarios and their patches. Out: one page, an index and a section for
-each: question, change, cost, needs, caveats. Run it with ``python docs/generate_scenarios.py``.
+In: the library of scenarios and their patches; ``matrix.csv`` and ``packages.csv``, which
+``scenarios_matrix.py`` makes. Out: an index, and a page for each: question, answer, change,
+cost, needs, caveats. Run it with ``python docs/generate_scenarios.py``.
 """
 
-from collections.abc import Iterator, Sequence
+import csv
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from sim.scenario import PatchHead, Scenario, Shipped, load, patch_head, shipped, shipped_folder
+from network.schema import RowChange
+from sim.report.numbers import figure, signed, spread
+from sim.scenario import (
+    PatchHead,
+    Scenario,
+    Shipped,
+    judged_patches,
+    load,
+    patch_head,
+    shipped,
+    shipped_folder,
+)
 
-PAGE = Path(__file__).parent / "scenarios" / "README.md"
+FOLDER = Path(__file__).parent / "scenarios"
+PAGE = FOLDER / "README.md"
+Results = Mapping[str, Sequence[Mapping[str, str]]]
+"""Project -> its rows of a table, one for each demand."""
 HEAD = """# The library of projects
 
 Every row of the interventions table as a scenario that runs, with the patches it is made of;
 the page is generated from their files by `docs/generate_scenarios.py`. `keruen scenarios` lists
 them, `keruen diff BASE SCENARIO` says in words what a scenario changes, `keruen compare SCENARIO`
-runs it against its base. A patch is stacked on any other scenario by naming it under `patches`.
+runs it against its base, `keruen compare scenarios/library/*.yaml` ranks them, each against the
+base of its own. A patch is stacked on any other scenario by naming it under `patches`.
 
 The base is `baseline-2028.yaml`: the demand of 2028 on the network of 2027-12-31. Marks:
 
@@ -34,51 +52,165 @@ published; in USD they are at the mean rate named beside them.
 """
 
 
+DEMANDS = {"1.0": "demand of 2028", "1.5": "1.5 times that demand"}
+FIGURES = {
+    "teu": ("TEU delivered a year", "TEU"),
+    "transit": ("transit time, mean, days", "d"),
+    "waiting": ("waiting of the cohort, TEU-days", "TEU d"),
+    "usd": ("cost of routes, USD a TEU", "USD/TEU"),
+    "co2e": ("CO2e of routes, kg a TEU", "kg/TEU"),
+}
+MOST_ROWS = 40
+"""Rows of a change that a page shows; the patch holds them all."""
+
+
 def main() -> None:
-    """Write the page."""
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(written(), encoding="utf-8")
+    """Write the index and the pages."""
+    for name, text in written().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
 
 
-def written() -> str:
-    """Return the page in Markdown."""
+def written() -> dict[str, str]:
+    """Return file name -> its text in Markdown."""
     ones = [(one, load(one.path)) for one in shipped() if one.mark]
+    matrix, packages = stored("matrix.csv", "scenario"), stored("packages.csv", "package")
     index = ["| scenario | mark | ranked | question |", "|---|---|---|---|"]
     index += [_line(one, scenario) for one, scenario in ones]
-    sections = ["\n".join(_section(one, scenario)) for one, scenario in ones]
-    return "\n".join([HEAD, *index, "", *sections])
+    pages = {
+        f"{one.name}.md": "\n".join(_page(one, scenario, matrix, packages))
+        for one, scenario in ones
+    }
+    return {PAGE.name: "\n".join([HEAD, *ranked(matrix), *index, ""]), **pages}
+
+
+def stored(name: str, key: str) -> Results:
+    """Return the rows of a stored table by project; none where it was not made yet."""
+    found: dict[str, list[Mapping[str, str]]] = defaultdict(list)
+    if (FOLDER / name).is_file():
+        with (FOLDER / name).open(encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines):
+                found[row[key]].append(row)
+    return found
+
+
+def ranked(matrix: Results) -> Iterator[str]:
+    """Yield the ranking of both demands side by side, by the gain at the greater one."""
+    if not matrix:
+        return
+    yield "![What each project gains at both demands](../figures/what-to-build.png)\n"
+    heads = [f"{what}, {demand}" for demand in DEMANDS.values() for what in ("TEU a year", "days")]
+    yield f"| project | mark | {' | '.join(heads)} | where the time goes | USD a TEU gained |"
+    yield f"|{'---|' * (4 + len(heads))}"
+    order = sorted(matrix, key=lambda name: -float(matrix[name][-1]["teu_difference"]))
+    for name in order:
+        rows = matrix[name]
+        if rows[0]["ranked"] == "yes":
+            cells = [_said(row, short) for row in rows for short in ("teu", "transit")]
+            named = [f"[{name}]({name}.md)", rows[0]["mark"], *cells]
+            yield f"| {' | '.join([*named, _cause(rows[-1]), _price(rows[-1])])} |"
+    yield ""
+
+
+def _said(row: Mapping[str, str], short: str) -> str:
+    """Return a difference with its interval; in brackets where none is shown."""
+    unit = FIGURES[short][1]
+    text = spread(float(row[f"{short}_difference"]), float(row[f"{short}_half_width"]), unit)
+    return text if row[f"{short}_verdict"] in {"more", "less"} else f"({text})"
+
+
+def _cause(row: Mapping[str, str]) -> str:
+    change = signed(float(row["cause_teu_d"]), 0)
+    return f"{row['cause']} {change} TEU-days, most at {row['node']}"
+
+
+def _price(row: Mapping[str, str]) -> str:
+    return figure(float(row["usd_per_teu_gained"]), 0) if row["usd_per_teu_gained"] else ""
 
 
 def _line(one: Shipped, scenario: Scenario) -> str:
     assert scenario.library is not None
     ranked = "yes" if scenario.library.ranked else "no"
-    cells = (f"[{one.name}](#{one.name})", one.mark, ranked, one.question)
+    cells = (f"[{one.name}]({one.name}.md)", one.mark, ranked, one.question)
     return f"| {' | '.join(cells)} |"
 
 
-def _section(one: Shipped, scenario: Scenario) -> Iterator[str]:
-    """Yield the lines of one scenario's section."""
+def _page(one: Shipped, scenario: Scenario, matrix: Results, packages: Results) -> Iterator[str]:
+    """Yield the lines of one scenario's page."""
     assert scenario.library is not None
     base = scenario.experiment.compare_with or ""
-    yield f"## {one.name}\n"
-    yield f"**{one.title}.** {one.question} `{one.file}` against `{base}`.\n"
+    yield f"# {one.title}\n"
+    yield f"**{one.question}** `{one.file}` against `{base}`.\n"
     yield f"{scenario.description}\n"
+    yield from answer(matrix.get(one.name, ()))
     if scenario.library.mark == "package":
-        named = ", ".join(f"[{name}](#{name})" for name in scenario.library.stacks)
+        named = ", ".join(f"[{name}]({name}.md)" for name in scenario.library.stacks)
         yield f"Stacks {named}.\n"
+        yield from beyond(packages.get(one.name, ()))
         return
-    for name in _patches_of(one):
+    for name in judged_patches(one):
         yield from _patch(name, patch_head(name, shipped_folder()))
+    undone = load(shipped_folder() / base) if scenario.library.mark == "open" else scenario
+    yield from _changed([*undone.network.changes, *_own(scenario, undone)])
 
 
-def _patches_of(one: Shipped) -> tuple[str, ...]:
-    """Return the patches that make the difference to the base: its own, or what is undone."""
-    undone = (f"patches/without-{one.name}.yaml",) if one.mark == "open" else ()
-    return (*one.patches, *undone)
+def _own(scenario: Scenario, undone: Scenario) -> tuple[RowChange, ...]:
+    return () if scenario is undone else scenario.network.changes
+
+
+def answer(rows: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    """Yield what the project changes at each demand."""
+    if not rows:
+        return
+    yield "## Answer\n"
+    yield f"| against its base | {' | '.join(DEMANDS[row['demand_factor']] for row in rows)} |"
+    yield f"|{'---|' * (1 + len(rows))}"
+    for short, (what, _) in FIGURES.items():
+        yield f"| {what} | {' | '.join(_said(row, short) for row in rows)} |"
+    yield f"| waiting that changes most | {' | '.join(map(_cause, rows))} |"
+    yield ""
+    yield (
+        f"{rows[0]['n']} replications of 2028 under the same random numbers, boxes in lots of 10 "
+        f"TEU, flows followed: {rows[0]['flows']}. Intervals of 95 % hold together over all "
+        "ranked projects; in brackets: no difference is shown.\n"
+    )
+
+
+def beyond(rows: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    """Yield what a package has beyond the sum of its parts."""
+    if not rows:
+        return
+    yield "## Do the effects add up?\n"
+    yield "| figure | demand | the package | sum of its parts | beyond the sum (95 %) |"
+    yield "|---|---|---|---|---|"
+    for row in rows:
+        whole, parts = (signed(float(row[key])) for key in ("package_difference", "parts_sum"))
+        beyond = spread(float(row["interaction"]), float(row["half_width"]))
+        demand = DEMANDS[row["demand_factor"]]
+        yield f"| `{row['kpi']}` | {demand} | {whole} | {parts} | {beyond} |"
+    yield ""
+
+
+def _changed(changes: Sequence[RowChange]) -> Iterator[str]:
+    """Yield the rows that stand between project and base."""
+    yield "## Rows\n"
+    yield "| table | row | change |"
+    yield "|---|---|---|"
+    for change in changes[:MOST_ROWS]:
+        cells = [f"{name} {_cell(value)}" for name, value in change.values.items() if _cell(value)]
+        own = [cell for cell in cells if not cell.startswith(("notes ", "source ", "id "))]
+        yield f"| {change.table} | `{change.id}` | {change.kind}: {', '.join(own)} |"
+    if len(changes) > MOST_ROWS:
+        yield f"\n{len(changes) - MOST_ROWS} more rows stand in the patch."
+    yield ""
+
+
+def _cell(value: object) -> str:
+    text = ";".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return "" if value is None or text == "" else text.replace("|", "/")
 
 
 def _patch(name: str, head: PatchHead) -> Iterator[str]:
-    yield f"### `{name}`\n"
+    yield f"## `{name}`\n"
     yield f"{head.title}.\n"
     said = (
         ("Capacity", head.capacity),

@@ -15,6 +15,7 @@ from network.load import apply_changes, corridor_folder, intervention_changes, r
 from network.schema import RawRow, RawTables, RawValue, RowChange
 from sim.compiler.build import compile_plan
 from sim.engine.run import run as reference
+from sim.experiment.replicate import Task, places, replicate
 from sim.kernel.difference import first_difference
 from sim.plan import Legend, Plan
 from sim.scenario import (
@@ -26,6 +27,7 @@ from sim.scenario import (
     locate,
     network_of,
     patch_head,
+    question_yaml,
     shipped,
     shipped_folder,
 )
@@ -297,29 +299,93 @@ def patch_of(name: str) -> PatchHead:
     return heads()[Path(name).name]
 
 
-@lru_cache(maxsize=3)
-def month_of(name: str) -> tuple[Plan, Legend, int]:
-    """Plan of June 2028, when rivers and seasonal posts are open, in lots of 10 TEU; the seed."""
+# --- as they run ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def matrix(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "docs"))
+    return importlib.import_module("scenarios_matrix")
+
+
+def first_that_asks(name: str) -> str:
+    """The first that asks the same: works in force all ask what the base of 2028 asks."""
+    return asking().setdefault(question_yaml(scenario(name)), name)
+
+
+@cache
+def asking() -> dict[str, str]:
+    return {question_yaml(scenario("baseline-2028.yaml")): "baseline-2028.yaml"}
+
+
+def followed(name: str, keep: str) -> Scenario:
+    """A scenario in lots of 10 TEU, of the flows that it concerns."""
+    modes = None if keep == "null" else tuple(keep.strip("[]").split(","))
     one = scenario(name)
-    june = {"start": date(2028, 6, 1), "days": 30, "warm_up_days": 0, "run_out_days": 0}
-    window = one.window.model_copy(update=june)
     lots = one.demand.model_copy(update={"lot_teu": 10.0})
-    short = one.model_copy(update={"window": window, "demand": lots})
+    kept = one.keep.model_copy(update={"modes": modes})
+    return one.model_copy(update={"demand": lots, "keep": kept})
+
+
+@lru_cache(maxsize=6)
+def month_of(name: str, keep: str) -> tuple[Plan, Legend, int]:
+    """Plan of June 2028, when rivers and seasonal posts are open, from an empty network."""
+    one = followed(name, keep)
+    june = {"start": date(2028, 6, 1), "days": 30, "warm_up_days": 0, "run_out_days": 0}
+    short = one.model_copy(update={"window": one.window.model_copy(update=june)})
     return *compile_plan(short, network_of(short)), one.experiment.seed
+
+
+@cache
+def difference_of_engines(name: str, keep: str) -> str:
+    from sim.kernel.run import run as compiled
+
+    plan, legend, seed = month_of(name, keep)
+    return first_difference(reference(plan, seed, 0), compiled(plan, seed, 0), legend)
+
+
+@cache
+def year_of(name: str, keep: str) -> Mapping[str, float]:
+    """KPIs of a whole year, counted as it runs; raises where the books do not close."""
+    from sim.kernel.run import run as compiled
+    from sim.kernel.tallied import run_tallied
+
+    one = followed(name, keep)
+    network = network_of(one)
+    plan, legend = compile_plan(one, network)
+    found = replicate(
+        Task(plan, legend, places(network), compiled, one.experiment.seed, run_tallied), 0
+    )
+    assert found.gridlock == ()
+    kpis = found.kpis.set_index("kpi")["value"]
+    return {str(kpi): float(value) for kpi, value in kpis.items()}
 
 
 @pytest.mark.verify
 @pytest.mark.parametrize("name", FILES)
-def test_plan_is_not_that_of_its_base_and_engines_agree_on_a_month(name: str) -> None:
-    from sim.kernel.run import run as compiled
-
-    of_base, _, _ = month_of(str(scenario(name).experiment.compare_with))
-    plan, legend, seed = month_of(name)
+def test_plan_is_not_that_of_its_base_and_engines_agree_on_a_month(
+    matrix: ModuleType, name: str
+) -> None:
+    keep = matrix.KEPT[matrix.flows_of(Path(name).name)]
+    mine, its_base = (
+        first_that_asks(one) for one in (name, str(scenario(name).experiment.compare_with))
+    )
+    of_base, _, _ = month_of(its_base, keep)
+    plan, _, _ = month_of(mine, keep)
 
     fields = ((getattr(plan, field), getattr(of_base, field)) for field in plan._fields)
     assert not all(np.array_equal(ours, theirs) for ours, theirs in fields)
-    traces = (reference(plan, seed, 0), compiled(plan, seed, 0))
-    assert first_difference(*traces, legend) == ""
+    assert difference_of_engines(mine, keep) == ""
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize("name", FILES)
+def test_a_whole_year_runs_to_its_end(matrix: ModuleType, name: str) -> None:
+    keep = matrix.KEPT[matrix.flows_of(Path(name).name)]
+    kpis = year_of(first_that_asks(name), keep)
+
+    assert scenario(name).window.length_days == 366
+    assert kpis["teu_delivered"] > 0.5 * kpis["teu_created"] > 0
 
 
 # --- the page -----------------------------------------------------------------------------------
@@ -331,8 +397,29 @@ def page(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return importlib.import_module("generate_scenarios")
 
 
-def test_the_page_of_scenarios_is_up_to_date(page: ModuleType) -> None:
-    said = page.PAGE.read_text(encoding="utf-8")
+def test_the_pages_of_scenarios_are_up_to_date(page: ModuleType) -> None:
+    pages = page.written()
+    said = {file.name: file.read_text(encoding="utf-8") for file in page.FOLDER.glob("*.md")}
 
-    assert said == page.written(), "stale: run `python docs/generate_scenarios.py`"
-    assert [name for name in [*NAMES, *PACKAGES] if f"\n## {name}\n" not in said] == []
+    assert said == pages, "stale: run `python docs/generate_scenarios.py`"
+    assert set(pages) == {"README.md", *(f"{name}.md" for name in [*NAMES, *PACKAGES])}
+
+
+def test_stored_figures_stand_on_the_pages(page: ModuleType) -> None:
+    row = {"demand_factor": "1.0", "n": "4", "flows": "all", "mark": "due", "ranked": "yes"}
+    row |= {"cause": "path", "cause_teu_d": "-40.0", "node": "dostyk", "usd_per_teu_gained": "250"}
+    for short in page.FIGURES:
+        row |= {f"{short}_difference": "1200", f"{short}_half_width": "100"}
+        row |= {f"{short}_verdict": "more" if short == "teu" else "no difference shown"}
+    part = {"package": "p", "kpi": "teu_delivered", "demand_factor": "1.5", "interaction": "-3"}
+    part |= {"package_difference": "10", "parts_sum": "13", "half_width": "1"}
+
+    answer = "\n".join(page.answer([row]))
+    index = "\n".join(page.ranked({"x": [row]}))
+    beyond = "\n".join(page.beyond([part]))
+
+    assert all("1,200 ± 100" in text.replace("\u202f", ",") for text in (answer, index))
+    assert "(1" in answer
+    assert "path -40 TEU-days, most at dostyk" in index.replace("\u2212", "-")
+    assert "| 250 |" in index
+    assert "1.5 times that demand" in beyond

@@ -11,7 +11,17 @@ from network.schema import TABLES, AnyRow, Network
 
 _OF_NODE = {
     "links": ("id", "from", "to", "mode", "gauge_mm", "length_km", "paths_per_day"),
-    "facilities": ("id", "operation", "direction", "applies_to", "servers", "mean_h", "per"),
+    "facilities": (
+        "id",
+        "operation",
+        "direction",
+        "applies_to",
+        "servers",
+        "mean_h",
+        "per",
+        "opens",
+        "closes",
+    ),
     "services": ("id", "mode", "from", "to", "load_classes", "capacity_teu", "headway_h"),
     "demand": ("id", "origin", "destination", "commodity", "year", "amount", "unit"),
     "closures": ("id", "kind", "effect", "value", "months", "rate_per_year", "mean_h"),

@@ -9,6 +9,7 @@ An averaged table has the same columns and, for every figure `x`, a column
 one column `n`, the number of replications that had the row.
 """
 
+from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 import pandas as pd
@@ -49,6 +50,23 @@ _WAIT: tuple[tuple[str, str, Use, str], ...] = (
     ("queue_mean", "", "total", "time average over the window of the number waiting"),
     ("queue_max", "", "total", "most that waited at any instant of the window"),
 )
+
+
+def _ranked() -> Iterator[tuple[str, str, Use, str]]:
+    """Yield the columns of a ranking for each figure that is ranked."""
+    for short, unit, said in (
+        ("teu", "TEU", "TEU delivered in the window"),
+        ("transit", "d", "mean transit time of the cohort"),
+        ("waiting", "TEU d", "waiting of the cohort"),
+        ("usd", "USD/TEU", "mean cost of its routes"),
+        ("co2e", "kg/TEU", "mean emissions of its routes"),
+    ):
+        yield f"{short}_base", unit, "mean", f"{said}: mean of the scenario's own base"
+        yield f"{short}_difference", unit, "mean", f"{said}: scenario less base"
+        yield f"{short}_half_width", unit, "mean", "of its interval, as in `family`"
+        yield f"{short}_p_adjusted", "", "mean", "as in `family`"
+        yield f"{short}_verdict", "", "label", "as in `family`"
+
 
 COLUMNS: tuple[Column, ...] = (
     *_columns(
@@ -276,6 +294,19 @@ COLUMNS: tuple[Column, ...] = (
         ("unit", "", "label", "unit"),
         ("p_adjusted", "", "mean", "p value over all scenarios of the KPI (Holm)"),
         ("verdict", "", "label", "`more`, `less`, `no difference shown`: true together at 95 %"),
+    ),
+    *_columns(
+        "ranking",
+        ("scenario", "", "key", "name of the scenario"),
+        ("n", "", "total", "replications paired"),
+        *_ranked(),
+        ("cause", "", "label", "cause of waiting that changes most"),
+        ("cause_teu_d", "TEU d", "mean", "by how much, over all places"),
+        ("cause_half_width", "TEU d", "mean", "of its interval (Bonferroni over the scenarios)"),
+        ("node", "", "label", "node or link at which that cause changes most"),
+        ("node_teu_d", "TEU d", "mean", "by how much there"),
+        ("cost_usd", "USD", "mean", "cost as published; empty = none is known"),
+        ("usd_per_teu_gained", "USD/TEU", "mean", "cost over the TEU a year gained, if shown"),
     ),
     *_columns(
         "comparison",

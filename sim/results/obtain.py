@@ -16,8 +16,9 @@ from network.load import corridor_folder
 from network.schema import Network
 from sim.compiler.build import compile_plan
 from sim.experiment.best import Found, best_of
-from sim.experiment.families import family
+from sim.experiment.families import Pair, family
 from sim.experiment.pairing import compare
+from sim.experiment.ranking import ranking
 from sim.experiment.replicate import Begun, Claim, Count, Run, Task, begin, finish, places
 from sim.experiment.selection import Aim
 from sim.experiment.stopping import Precision
@@ -279,6 +280,34 @@ def obtain_family(base: RunResult, others: Sequence[RunResult], root: Path) -> p
 
     write_folder(root / f"family-{compare_id(base.manifest.run_id, ids)}", fill)
     return table
+
+
+def obtain_ranking(
+    pairs: Mapping[str, tuple[RunResult, RunResult]], cost_usd: Mapping[str, float], root: Path
+) -> tuple[Path, pd.DataFrame]:
+    """Return scenarios ranked, each against its own base, and the folder of `ranking.csv`.
+
+    Parameters
+    ----------
+    pairs
+        Scenario -> its base and itself, of the same seed, window and replications.
+    cost_usd
+        Scenario -> what it costs, where that is known.
+    root
+        Folder of all results: `ranking-<id>` in it gets the table.
+    """
+    table = ranking(
+        {name: Pair(base.experiment, other.experiment) for name, (base, other) in pairs.items()},
+        cost_usd,
+    )
+    ids = [f"{name}/{a.manifest.run_id}/{b.manifest.run_id}" for name, (a, b) in pairs.items()]
+
+    def fill(draft: Path) -> None:
+        write_table(draft / "ranking.csv", table, words_of("ranking"))
+
+    folder = root / f"ranking-{compare_id('ranking', '+'.join(sorted(ids)))}"
+    write_folder(folder, fill)
+    return folder, table
 
 
 def obtain_best(

@@ -8,9 +8,9 @@ from sim.scenario.diff import Difference, diff
 from sim.scenario.layers import locate, shipped_folder
 from sim.scenario.models import PatchHead, Scenario
 from sim.scenario.resolve import load, load_points, load_sweep
-from sim.scenario.shipped import Shipped, find, patch_head, shipped
+from sim.scenario.shipped import Shipped, cost_usd, find, judged_patches, patch_head, shipped
 from sim.scenario.sweeps import Factor, SweepSection, Value
-from sim.scenario.text import json_schema, patch_schema, resolved_yaml
+from sim.scenario.text import json_schema, patch_schema, question_yaml, resolved_yaml
 from sim.scenario.world import network_of
 
 __all__ = [
@@ -21,9 +21,11 @@ __all__ = [
     "Shipped",
     "SweepSection",
     "Value",
+    "cost_usd",
     "diff",
     "find",
     "json_schema",
+    "judged_patches",
     "load",
     "load_points",
     "load_sweep",
@@ -31,6 +33,7 @@ __all__ = [
     "network_of",
     "patch_head",
     "patch_schema",
+    "question_yaml",
     "resolved_yaml",
     "shipped",
     "shipped_folder",

@@ -64,6 +64,19 @@ def patch_head(name: str, beside: Path) -> PatchHead:
     return check_head(without(reader.read(locate(name, beside)), KINDS))
 
 
+def judged_patches(one: Shipped) -> tuple[str, ...]:
+    """Return the patches that stand between a project and its base: its own, or what is undone."""
+    undone = (f"patches/without-{one.name}.yaml",) if one.mark == "open" else ()
+    return (*one.patches, *undone)
+
+
+def cost_usd(one: Shipped) -> float | None:
+    """Return what the patches of a project cost together, in USD, or None if none says."""
+    heads = [patch_head(name, shipped_folder()) for name in judged_patches(one)]
+    said = [head.cost_usd for head in heads if head.cost_usd is not None]
+    return sum(said) if said else None
+
+
 def find(name: str, beside: Path) -> Path:
     """Return the file of the scenario that a command names: by its path, or as shipped.
 

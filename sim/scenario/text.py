@@ -50,6 +50,13 @@ def resolved_yaml(scenario: Scenario) -> str:
     return text
 
 
+def question_yaml(scenario: Scenario) -> str:
+    """Return the same without what only names and describes it: equal for equal results."""
+    blank = {"name": "x", "title": "", "question": "", "description": "", "library": None}
+    experiment = scenario.experiment.model_copy(update={"compare_with": None})
+    return resolved_yaml(scenario.model_copy(update={**blank, "experiment": experiment}))
+
+
 def _rows_by_kind(changes: Iterable[RowChange]) -> dict[str, dict[str, list[Any]]]:
     """Return kind -> table -> rows as a file writes them."""
     kinds: dict[tuple[str, str], str] = {}
