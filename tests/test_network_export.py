@@ -7,6 +7,7 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
+from commands.tables import print_table, without_empty
 from network.errors import NetworkError
 from network.export.describe import describe
 from network.export.drawing import svg
@@ -90,6 +91,19 @@ def test_a_node_is_described_with_all_that_stands_there() -> None:
     assert [line[0] for line in rows["links"]] == ["ab", "bn"]
     assert rows["facilities"][0][:6] == ("gate", "gate", "any", "", "2", "1.5")
     assert rows["services"][0][0] == "t"
+
+
+def test_ids_are_never_broken_on_a_narrow_screen(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    name = "f_alashankou_inspection_to_china_train_grain"
+
+    print_table(*without_empty(("id", "opens", "closes"), [(name, "08:00", ""), ("b", "", "")]))
+
+    said = capsys.readouterr().out
+    assert name in said
+    assert "closes" not in said
 
 
 def test_a_link_is_described_under_the_names_of_its_columns() -> None:

@@ -27,7 +27,9 @@ class Pair(NamedTuple):
     other: Experiment
 
 
-def family(base: Experiment, others: Mapping[str, Experiment]) -> pd.DataFrame:
+def family(
+    base: Experiment, others: Mapping[str, Experiment], kpis: Sequence[str] = VERDICT_KPIS
+) -> pd.DataFrame:
     """Return what several scenarios change against a base, true together at 95 %.
 
     Parameters
@@ -36,8 +38,10 @@ def family(base: Experiment, others: Mapping[str, Experiment]) -> pd.DataFrame:
         Under the same draws as the others, with at least two replications.
     others
         Scenario -> its experiment.
+    kpis
+        That are compared; one that some experiment lacks is left out.
     """
-    return family_of_pairs({name: Pair(base, one) for name, one in others.items()})
+    return family_of_pairs({name: Pair(base, one) for name, one in others.items()}, kpis)
 
 
 def family_of_pairs(pairs: Mapping[str, Pair], kpis: Sequence[str] = VERDICT_KPIS) -> pd.DataFrame:

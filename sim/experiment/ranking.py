@@ -44,13 +44,14 @@ def ranking(pairs: Mapping[str, Pair], cost_usd: Mapping[str, float]) -> pd.Data
     Intervals of a figure hold together over the scenarios (Bonferroni), and so do its verdicts
     (Holm). Cost is divided by the gain only where more is shown.
     """
-    family = family_of_pairs(pairs, tuple(KPIS.values())).set_index(["scenario", "kpi"])
+    family = family_of_pairs(pairs, tuple(KPIS.values()))
+    judged = {(row["scenario"], row["kpi"]): row for row in family.to_dict("records")}
     rows = []
     for name, pair in pairs.items():
         row: dict[str, object] = {"scenario": name, "n": pair.base.setting.replications}
         for short, kpi in KPIS.items():
-            if (name, kpi) in family.index:
-                found = family.loc[(name, kpi)]
+            if (name, kpi) in judged:
+                found = judged[name, kpi]
                 row |= {f"{short}_{figure}": found[figure] for figure in _FIGURES}
         row |= _moved(pair, len(pairs))
         row |= _priced(row, cost_usd.get(name))

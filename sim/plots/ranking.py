@@ -35,12 +35,21 @@ def ranking(table: pd.DataFrame) -> Figure | None:
     rank = {label: i for i, label in enumerate(labels)}
     for at, side in enumerate(sides):
         shade = _SHADES[-1] if len(sides) == 1 else _SHADES[at]
-        for row in table[table["side"] == side].itertuples():
-            y = rank[str(row.label)] + 0.2 * (2 * at - (len(sides) - 1))
+        rows = table[table["side"] == side]
+        ys = [rank[str(label)] + 0.2 * (2 * at - (len(sides) - 1)) for label in rows["label"]]
+        values, halves = (rows[name].to_numpy(float) for name in ("difference", "half_width"))
+        for x, y, half, mark, is_shown in zip(
+            values,
+            ys,
+            halves,
+            rows["mark"].astype(str),
+            rows["is_shown"].to_numpy(bool),
+            strict=True,
+        ):
             axes.errorbar(
-                row.difference, y, xerr=row.half_width, fmt=_SHAPES[str(row.mark)], color=shade,
-                markersize=4.5, markerfacecolor=shade if row.is_shown else "none",
-                elinewidth=0.9, alpha=1.0 if row.is_shown else 0.55,
+                x, y, xerr=half, fmt=_SHAPES[mark], color=shade, markersize=4.5,
+                markerfacecolor=shade if is_shown else "none", elinewidth=0.9,
+                alpha=1.0 if is_shown else 0.55,
             )  # fmt: skip
     axes.axvline(0, color=INK, linewidth=0.9)
     axes.set_xscale("symlog", linthresh=_LINEAR, linscale=0.8)
