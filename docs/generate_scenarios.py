@@ -72,10 +72,10 @@ wait 2.8 million TEU-days less for a path. They come to the full yards of the Ca
 the wait for room at Altynkol grows by 4.7 million. While Alat binds, what lies before it only
 moves the queue; its worth is to be read together with the cranes.
 
-**A river that delivers less than half of what it attracts.** [irtysh](irtysh.md) sends 41 100 TEU a
-year of its own and delivers 17 800 (± 1 900); mean transit rises by 0.8 days. With the Ili beside
-it ([inland_nav](inland_nav.md)) loads wait 6.0 million TEU-days for a barge at Tugyl and 3.2 at
-Yining: the barges, and not the channel, are what is scarce.
+**A river that carries less than half of what it attracts.** [irtysh](irtysh.md) sends 41 100 TEU
+a year of its own, and 17 800 more (± 1 900) are delivered in all; mean transit rises by 0.8 days.
+With the Ili beside it ([inland_nav](inland_nav.md)) loads wait 6.0 million TEU-days more for a
+barge at Tugyl and 3.2 at Yining: barges, and not the channel, are what is scarce.
 """
 DEMANDS = {"1.0": "demand of 2028", "1.5": "1.5 times that demand"}
 FIGURES = {
