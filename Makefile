@@ -10,6 +10,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 READY  := $(VENV)/.ready
 WARM   := $(VENV)/.warm
+RIVALS := .venv-bench
 
 BASE         ?= scenarios/baseline-2028.yaml
 SCENARIO     ?= scenarios/ayagoz-tacheng.yaml
@@ -57,10 +58,22 @@ test: setup
 verify: setup
 	@$(BIN)/python -m pytest -m verify --timeout 5400 $(TEST_OPTIONS)
 
+# Engines of others have an environment of their own; without them the rest is measured.
+$(RIVALS)/.ready: requirements-bench.lock
+	@test -x $(RIVALS)/bin/pip || $(PYTHON) -m venv $(RIVALS)
+	@$(RIVALS)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes \
+	  --requirement requirements-bench.lock
+	@touch $@
+
+# All of it runs, whatever the first part finds.
 bench: setup
-	$(BIN)/python benchmarks/bench.py
-	$(BIN)/python benchmarks/corridor.py
+	@$(MAKE) --no-print-directory $(RIVALS)/.ready 2>/dev/null || true
+	@test -f $(RIVALS)/.ready && rivals="--rivals $(RIVALS)/bin/python"; ended=0; \
+	  $(BIN)/python benchmarks/bench.py $$rivals || ended=1; \
+	  $(BIN)/python benchmarks/growth.py || ended=1; \
+	  $(BIN)/python benchmarks/rules.py || ended=1; \
+	  $(BIN)/python benchmarks/corridor.py || ended=1; exit $$ended
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(RIVALS) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

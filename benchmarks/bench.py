@@ -1,69 +1,202 @@
 """CPU time of the engines on the same work, in interleaved rounds: ratios with ranges.
 
-Usage: python benchmarks/bench.py [--rounds 5] [--customers 10000] [--containers 20000]
+Usage: python benchmarks/bench.py [--rounds 5] [--rivals .venv-bench/bin/python]
+
+The scenarios lie in `benchmarks/scenarios`. Every engine runs once a round, with other random
+numbers each round; ours and textbook SimPy in this process, ciw, salabim and cimba in one of
+their own, which tells the CPU time of the run alone. Draws are inside the time. Exits 1 if an
+engine's mean wait is not what theory says, or a floor is missed.
 """
 
 import argparse
+import json
+import subprocess
+import sys
 import time
-from collections.abc import Callable
-from statistics import median
+from collections.abc import Callable, Sequence
+from itertools import chain
+from pathlib import Path
+from statistics import mean, median
+from typing import NamedTuple
 
-from workloads import Workload, freight, freight_in_simpy, tandem, tandem_in_simpy
+import textbook
+from works import Plain, Seen, Work, lines_of, plain_of, seen, wait_in_theory_s, work
 
-from sim.engine.run import run_drawn as run_reference
-from sim.kernel.run import run_drawn as run_compiled
+from sim.engine.run import run as run_reference
+from sim.kernel.run import run as run_compiled
+from sim.kernel.tallied import run_tallied
 
-Act = Callable[[Workload], object]
+HERE = Path(__file__).resolve().parent
+OWN = "compiled, counting"
+FLOORS = {
+    "tandem": {},
+    "plain": {"ciw": 300, "salabim": 300, "cimba": 1.3},
+    "freight": {"textbook SimPy": 50, "reference engine": 20},
+}
+RIVALS = ("cimba", "ciw", "salabim")
+SMALLER = {"ciw": 10, "salabim": 10}
+"""Engines that are given a part of the work, so that a round takes seconds."""
+APART = 0.15
+"""Share by which the mean of all rounds may differ from theory."""
 
-
-def reference(work: Workload) -> object:
-    """Return the trace of the reference engine."""
-    return run_reference(work.plan, work.draws, 1, 0)
-
-
-def compiled(work: Workload) -> object:
-    """Return the trace of the compiled engine."""
-    return run_compiled(work.plan, work.draws, 1, 0)
-
-
-def spent_s(act: Act, work: Workload) -> float:
-    """Return the CPU time of one run."""
-    begun = time.process_time()
-    act(work)
-    return time.process_time() - begun
+Act = Callable[[int], Seen]
+"""Seed -> what was seen."""
 
 
-def compare(name: str, work: Workload, textbook: Act, rounds: int) -> None:
-    """Print the events a second of every engine, and how often the compiled one is faster."""
-    acts: dict[str, Act] = {
-        "textbook SimPy": textbook,
-        "reference engine": reference,
-        "compiled engine": compiled,
-    }
-    compiled(work)  # what is not yet compiled is compiled here
-    times: dict[str, list[float]] = {label: [] for label in acts}
-    for _ in range(rounds):
-        for label, act in acts.items():
-            times[label].append(spent_s(act, work))
-    print(f"\n{name}: {work.events:,} events, {rounds} rounds, CPU time")
-    own = times["compiled engine"]
-    for label, spent in times.items():
-        ratios = [one / other for one, other in zip(spent, own, strict=True)]
-        print(
-            f"  {label:17} {work.events / median(spent):12,.0f} events/s   "
-            f"compiled is {median(ratios):6.1f} x faster ({min(ratios):.1f}-{max(ratios):.1f})"
+class Case(NamedTuple):
+    """A workload and the engines that do it."""
+
+    name: str
+    acts: dict[str, Act]
+    wanted_s: float | None
+    """Mean wait by theory, or None."""
+    services_s: float
+    """Mean of all services of a customer."""
+
+
+def own(given: Work) -> dict[str, Act]:
+    """Return our engines."""
+
+    def reference(seed: int) -> Seen:
+        begun = time.process_time()
+        trace = run_reference(given.plan, seed, 0)
+        return seen(time.process_time() - begun, trace, given.plan)
+
+    def traced(seed: int) -> Seen:
+        begun = time.process_time()
+        trace = run_compiled(given.plan, seed, 0)
+        return seen(time.process_time() - begun, trace, given.plan)
+
+    def counting(seed: int) -> Seen:
+        begun = time.process_time()
+        tallies = run_tallied(given.plan, given.watch, seed, 0)
+        return seen(time.process_time() - begun, tallies, given.plan)
+
+    return {OWN: counting, "compiled, trace": traced, "reference engine": reference}
+
+
+class Rivals:
+    """Engines of others, each in a process of its own."""
+
+    def __init__(self, python: Path) -> None:
+        self.running = {
+            engine: subprocess.Popen(  # noqa: S603 - a file of ours
+                [python, HERE / "rivals.py", engine],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for engine in RIVALS
+        }
+
+    def act(self, engine: str, net: Plain, customers: int) -> Act:
+        """Return an engine at work on a network."""
+        customers //= SMALLER.get(engine, 1)
+        services = sum(len(route) for route in net.route) / len(net.route)
+
+        def act(seed: int) -> Seen:
+            process = self.running[engine]
+            words = {"net": net._asdict(), "customers": customers, "seed": seed}
+            process.stdin.write(json.dumps(words) + "\n")
+            process.stdin.flush()
+            cpu_s, mean_s, number = json.loads(process.stdout.readline())
+            return Seen(cpu_s, round(number * (1 + services)), mean_s)
+
+        return act
+
+    def close(self) -> None:
+        """End the processes."""
+        for process in self.running.values():
+            process.communicate()
+
+
+def plain_case(name: str, rivals: Rivals | None, sets: Sequence[str]) -> Case:
+    """Return a network of stations and all engines."""
+    given = work(name, sets)
+    net = plain_of(given.network)
+    customers = round(given.plan.horizon_s * sum(1 / gap_s for gap_s in net.gap_s))
+    services = sum(len(route) for route in net.route) / len(net.route)
+
+    def simpy(seed: int) -> Seen:
+        begun = time.process_time()
+        spent_s = textbook.plain(net, customers, seed)
+        cpu_s = time.process_time() - begun
+        return Seen(cpu_s, round(len(spent_s) * (1 + services)), mean(spent_s))
+
+    acts = {**own(given), "textbook SimPy": simpy}
+    if rivals:
+        acts |= {one: rivals.act(one, net, customers) for one in RIVALS}
+    services_s = mean(sum(net.mean_s[station] for station in route) for route in net.route)
+    return Case(name, acts, wait_in_theory_s(net), services_s)
+
+
+def freight_case(sets: Sequence[str]) -> Case:
+    """Return the freight network, our engines and textbook SimPy."""
+    given = work("freight", sets)
+    lines = lines_of(given.network)
+    containers = round(given.plan.horizon_s * sum(1 / line.gap_s for line in lines))
+
+    def simpy(seed: int) -> Seen:
+        begun = time.process_time()
+        models = textbook.freight(lines, containers, given.plan.horizon_s, seed)
+        cpu_s = time.process_time() - begun
+        spent_s = list(chain.from_iterable(model.spent_s for model in models))
+        events = containers + sum(model.services for model in models)
+        return Seen(cpu_s, events, mean(spent_s))
+
+    return Case("freight", {**own(given), "textbook SimPy": simpy}, None, 0.0)
+
+
+def compared(case: Case, rounds: int) -> list[str]:
+    """Print the table of a case, and return what is not as it should be."""
+    for label in list(case.acts)[:2]:
+        case.acts[label](0)  # machine code is loaded here, or made
+    found: dict[str, list[Seen]] = {label: [] for label in case.acts}
+    for seed in range(1, rounds + 1):
+        for label, act in case.acts.items():
+            found[label].append(act(seed))
+    print(f"\n{case.name}: {rounds} rounds, CPU time; median (least-greatest)")
+    wrong = []
+    base = [one.cpu_s / one.events for one in found[OWN]]
+    for label, runs in found.items():
+        costs = [one.cpu_s / one.events for one in runs]
+        ratios = [cost / own_cost for cost, own_cost in zip(costs, base, strict=True)]
+        floor = FLOORS[case.name].get(label)
+        if floor and median(ratios) < floor:
+            wrong.append(f"{case.name}: {median(ratios):.1f} x {label}, the floor is {floor}")
+        time_s = mean(one.mean_s for one in runs)
+        line = (
+            f"  {label:19} {median(one.events for one in runs):9,.0f} events "
+            f"{1 / median(costs):12,.0f} a second   {median(ratios):7.2f} x the time "
+            f"({min(ratios):.2f}-{max(ratios):.2f})"
         )
+        if case.wanted_s is None:
+            print(f"{line}   in the system {time_s / 86_400:.3f} days")
+            continue
+        share = (time_s - case.services_s) / case.wanted_s
+        print(f"{line}   mean wait {share:.3f} of theory")
+        if label not in SMALLER and abs(share - 1) > APART:
+            wrong.append(f"{case.name}: the mean wait of {label} is {share:.3f} of theory")
+    return wrong
 
 
 def main() -> None:
-    """Run both workloads."""
+    """Run all workloads."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--customers", type=int, default=10_000)
-    parser.add_argument("--containers", type=int, default=20_000)
+    parser.add_argument("--rivals", type=Path, help="a Python that has ciw, salabim and cimba")
+    parser.add_argument("--days", type=int, help="of each scenario, instead of its own")
     stated = parser.parse_args()
-    compare("tandem", tandem(stated.customers), tandem_in_simpy, stated.rounds)
-    compare("freight", freight(stated.containers), freight_in_simpy, stated.rounds)
+    rivals = Rivals(stated.rivals) if stated.rivals and stated.rivals.exists() else None
+    if rivals is None:
+        print("Left out: ciw, salabim and cimba; --rivals names no Python that has them.")
+    sets = [f"window.days={stated.days}"] if stated.days else []
+    cases = [plain_case(name, rivals, sets) for name in ("tandem", "plain")]
+    wrong = [one for case in [*cases, freight_case(sets)] for one in compared(case, stated.rounds)]
+    if rivals:
+        rivals.close()
+    if wrong:
+        sys.exit("\n".join(["", *wrong]))
 
 
 if __name__ == "__main__":
