@@ -1,0 +1,227 @@
+"""Cases of the compiled engine that random plans do not come to; each against the reference."""
+
+import mmap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+import pytest
+from compiler_cases import FERRY, compiled
+from plan_maker import PlanMaker
+from test_tallies import differing, watch_anything
+
+from sim.draws.hashing import SERVICE, mix_array, stream
+from sim.draws.tables import build_table, mixed_quantiles
+from sim.engine.run import run_drawn as run_reference
+from sim.errors import ResultsError
+from sim.kernel import counting, jit, state, tallied
+from sim.kernel.difference import first_difference
+from sim.kernel.drawing import drawn, quantiles
+from sim.kernel.drive import begin, drive
+from sim.kernel.layout import V_LOAD
+from sim.kernel.memory import give_back, slab
+from sim.kernel.run import run, trace_of
+from sim.measures.tally import tally
+from sim.plan import AtClosing, Draws, Effect, Plan
+
+TAIL_WORDS = 1 << 20
+
+
+def difference(maker: PlanMaker) -> str:
+    """Return where the engines differ, the compiled one with tables that begin with one row."""
+    plan = maker.build()
+    draws = maker.draws(plan)
+    ended = drive(plan, draws, stream(1, 0, SERVICE), ledger_size=8, room=1)
+    return first_difference(run_reference(plan, draws, 1, 0), trace_of(plan, draws, ended))
+
+
+def row(places: int, *, is_suspended: bool = False) -> PlanMaker:
+    """Return three stations in a row, the second and third blocking the one before."""
+    rule = {"at_closing": AtClosing.SUSPEND} if is_suspended else {}
+    maker = PlanMaker(horizon_s=20_000).server("s", 100, **rule)
+    maker.server("t", 150, queue_max=places, blocks=1, priority=1, **rule)
+    maker.server("u", 300, queue_max=places, blocks=1)
+    maker.flow("f", priority=1).flow("g")
+    maker.route("r", "f", ["s", "t", "u"]).route("q", "g", ["t", "u"])
+    maker.closure("night", ["t", "s"], [(250, 900)])
+    return maker.send([0, 0, 0, 0, 10], "r").send([120, 500], "q")
+
+
+@pytest.mark.parametrize("places", [0, 1, 3])
+@pytest.mark.parametrize("is_suspended", [False, True])
+def test_servers_that_are_kept_until_there_is_a_place(places: int, *, is_suspended: bool) -> None:
+    assert difference(row(places, is_suspended=is_suspended)) == ""
+
+
+def test_room_that_was_granted_for_less_than_now_boards_first_is_asked_for_again() -> None:
+    # The yard at b gives its 4 TEU back at 21 020; at 10 000 four TEU overtake the two that ask.
+    maker = PlanMaker(horizon_s=100_000).service("v", vehicles=1, capacity=4, max_wait_s=100)
+    maker.yard("y", 4).server("berth", 10, 2).server("s", 20_000, 2)
+    maker.leg("ab", "v", [("", 1000)], "y").leg("ba", "v", [("", 1000)])
+    maker.fleet("fleet", "v", ("ab", "ba"), cruise_s=1000, berths=("berth", "berth"))
+    maker.flow("f", 2, priority=5).flow("g", 4, priority=0)
+    maker.stations["ab/pool"]["priority"] = 1
+    maker.route("stay", "f", ["ab", "s"]).route("top", "g", ["ab", "s"])
+
+    assert difference(maker.send([0, 0, 3000], "stay").send([10_000], "top")) == ""
+
+
+def test_batch_that_ends_after_many_others_finds_room_for_its_rows() -> None:
+    # Forty are served together until 5 000 while others pass and fill the table of stays.
+    maker = PlanMaker(horizon_s=20_000).server("p", 5, 100)
+    maker.server("s", 5_000, batch=(40, 40), at_closing=AtClosing.SUSPEND)
+    maker.flow("f").route("r", "f", ["s"]).route("q", "f", ["p"]).send([0] * 40, "r")
+
+    for others in range(0, 60, 6):
+        maker.send([100 + others + at for at in range(6)], "q")
+        assert difference(maker) == ""
+
+
+def test_trains_that_end_a_batch_find_room_for_their_visits() -> None:
+    maker = PlanMaker(horizon_s=50_000).service("b", capacity=2).server("p", 5, 100)
+    maker.server("s", 5_000, batch=(40, 40), at_closing=AtClosing.SUSPEND)
+    maker.leg("a-b", "b", [("s", 10)]).leg("c-d", "b", [("p", 10)]).flow("f")
+    maker.route("r", "f", ["a-b"]).route("q", "f", ["c-d"]).send([0] * 40, "r")
+
+    for others in range(0, 60, 6):
+        maker.send([100 + others + at for at in range(6)], "q")
+        assert difference(maker) == ""
+
+
+@pytest.mark.parametrize("trains", range(9, 40, 3))
+def test_locomotives_that_run_off_in_one_instant_find_room_for_their_visits(trains: int) -> None:
+    maker = PlanMaker(horizon_s=50_000).service("b", capacity=2)
+    maker.server("loco", 50, 100, couples=1).server("s", 500, 100)
+    maker.leg("a-b", "b", [("loco", 0), ("s", 10)]).flow("f").route("r", "f", ["a-b"])
+
+    assert difference(maker.send([at % 2 for at in range(trains)], "r")) == ""
+
+
+def test_vessels_laid_up_in_one_instant_find_room_for_their_visits() -> None:
+    maker = PlanMaker(horizon_s=20_000).service("v", vehicles=30, capacity=2)
+    maker.leg("ab", "v", [("", 1000)]).leg("ba", "v", [("", 1000)]).server("berth", 100, 100)
+    maker.fleet("fleet", "v", ("ab", "ba"), cruise_s=1000, berths=("berth", "berth"))
+    maker.service("b", capacity=2).server("p", 5, 100).leg("c-d", "b", [("p", 10)])
+    maker.flow("f").route("q", "f", ["c-d"])
+    maker.closure("dock", ["fleet"], [(5_000, 9_000)], effect=Effect.FLEET_MINUS, value_ppm=30)
+
+    for others in range(0, 78, 6):
+        maker.send([200 + others + at for at in range(6)], "q")
+        assert difference(maker) == ""
+
+
+def test_quantiles_of_the_outermost_steps_are_those_of_the_draws() -> None:
+    table = build_table("exponential", 1.0)
+    words = mix_array(7, np.arange(TAIL_WORDS, dtype=np.uint64))
+    step = words >> np.uint64(48)
+    of_two = np.arange(TAIL_WORDS, dtype=np.uint64)[(step == 0) | (step == 65_535)]
+
+    assert len(of_two) > 10
+    with np.errstate(over="ignore"):
+        found = quantiles(table, 7, of_two)
+    assert found.tolist() == mixed_quantiles(table, 7, of_two).tolist()
+
+
+def test_table_is_plain_where_the_system_takes_no_memory_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(mmap, "MADV_DONTNEED", raising=False)
+    table = slab((4, 2), np.int64)
+    table.rows[:] = 1
+
+    give_back(table, 0, 4)
+
+    assert table.memory is None
+    assert (table.rows == 1).all()
+
+
+def test_function_is_compiled_where_no_place_can_be_written_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    njit: Callable[..., Any] = numba.njit
+
+    def nowhere(*, cache: bool = False, **options: Any) -> Any:  # noqa: ANN401 - of numba
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available")
+        return njit(**options)
+
+    monkeypatch.setattr(numba, "njit", nowhere)
+
+    assert jit.compiled(lambda a: a + 1)(1) == 2
+
+
+def crowded() -> tuple[Plan, Draws]:
+    """Return forty flows that board one train together: more keys at once than a small ledger."""
+    maker = PlanMaker(horizon_s=100_000).service("b", capacity=200, departures=[50_000])
+    maker.leg("a-b", "b", [("", 500)])
+    for flow in range(40):
+        maker.flow(f"f{flow}").route(f"r{flow}", f"f{flow}", ["a-b"]).send([10 * flow], f"r{flow}")
+    plan = maker.build()
+    return plan, maker.draws(plan)
+
+
+def test_full_ledger_begins_the_counting_again_with_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, draws = crowded()
+    watch = watch_anything(plan, 1)
+    monkeypatch.setattr(tallied, "LEDGER_SIZE", 16)
+
+    counted = tallied.run_drawn_tallied(plan, watch, draws, 1, 0)
+
+    assert differing(tally(run_reference(plan, draws, 1, 0), plan, watch), counted) == []
+
+
+def test_state_of_a_run_whose_ledger_was_too_small_is_that_of_any_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plan, draws = crowded()
+    monkeypatch.setattr(state, "LEDGER_SIZE", 16)
+
+    left, _ = state.leave(plan, draws, 60_000, 1, 0)
+
+    trace = trace_of(plan, draws, state.finish(left, plan, 1, 0))
+    assert first_difference(run_reference(plan, draws, 1, 0), trace) == ""
+
+
+def test_run_that_goes_on_with_too_small_a_ledger_is_refused() -> None:
+    plan, draws = crowded()
+
+    with pytest.raises(ResultsError, match="one instant brought more bookings than expected"):
+        state.finish(begin(plan, draws, ledger_size=16), plan, 1, 0)
+
+
+def test_state_after_the_end_of_a_run_is_refused() -> None:
+    plan, draws = crowded()
+
+    with pytest.raises(ResultsError, match="over"):
+        state.leave(plan._replace(stop_after_consignments=1), draws, 60_000, 1, 0)
+
+
+def test_run_saved_in_its_middle_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
+    plan, legend = compiled(tmp_path, FERRY)
+    draws = drawn(plan, 1, 0)
+
+    trace, saved = state.run_saving(plan, legend, 1, 0, plan.horizon_s // 2)
+
+    assert first_difference(run(plan, 1, 0), trace) == ""
+    assert first_difference(trace, state.run_from(saved, plan, draws, 1, 0)) == ""
+
+
+def test_what_is_in_two_places_or_carries_what_did_not_board_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    maker = PlanMaker(horizon_s=10_000).service("b", capacity=2).leg("a-b", "b", [("", 500)])
+    plan = maker.flow("f").route("r", "f", ["a-b"]).send([50], "r").build()
+    count = counting.count
+
+    def wrong(*tables: Any) -> None:  # noqa: ANN401 - of `count`
+        tables[4][0, 2], tables[8][0, V_LOAD] = 40, 1000
+        count(*tables)
+
+    monkeypatch.setattr(counting, "count", wrong)
+    counted = tallied.run_drawn_tallied(plan, watch_anything(plan, 1), maker.draws(plan), 1, 0)
+
+    # The one consignment asks at 40 and is created at 50; 2 TEU boarded the train of 1 TEU.
+    assert counted.misplaced.tolist() == [[0, 0, 40]]
+    assert counted.misloaded.tolist() == [[0, 50, 1000, 2000]]

@@ -1,0 +1,57 @@
+"""With numba off, the random plans and worked cases reach every line of the kernel."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parent
+FILES = ("kernel_cases", "kernel", "tallies", "restart")
+CHOSEN = (
+    "kernel_cases or random_plan or one_row or more_demand or begins_at or full_ledger "
+    "or any_number_of_threads or differ or told"
+)
+"""Random plans in both modes, from small tables and from states; worked cases."""
+FOR_NUMBA = "writes machine code, which is only asked for where numba is on"
+ALLOWED = {
+    "jit.py: _without_owner": FOR_NUMBA,
+    "jit.py: _without_owner.<locals>.code": FOR_NUMBA,
+    "jit.py: _borrowed": FOR_NUMBA,
+    "jit.py: _touch": FOR_NUMBA,
+    "jit.py: _touch.<locals>.code": FOR_NUMBA,
+    "jit.py: _prefetch": FOR_NUMBA,
+}
+"""Functions of which lines may stay unreached, and why."""
+GUARD = "elif last == NEVER: who is first in a queue always boards; a train never leaves empty"
+GUARDED = ("elif last == NEVER:", "break")
+
+
+def is_allowed(lines: list[str], at: int) -> bool:
+    """Return whether an unreached line has its reason, in ALLOWED or in GUARD."""
+    file, function, number, _ = lines[at].split(": ", 3)
+    if f"{file}: {function}" in ALLOWED:
+        return True
+    said = (TESTS.parent / "sim/kernel" / file).read_text(encoding="utf-8").splitlines()
+    here = int(number) - 1
+    return (said[here - 1].strip(), said[here].strip()) == GUARDED
+
+
+@pytest.mark.verify
+def test_every_line_of_the_kernel_is_reached_with_numba_off() -> None:
+    files = [str(TESTS / f"test_{name}.py") for name in FILES]
+    options = ["-q", "-p", "no:cacheprovider", "-m", "not verify and not slow", "-k", CHOSEN]
+    told = subprocess.run(
+        [sys.executable, str(TESTS / "reached_lines.py"), *options, *files],
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+        cwd=TESTS.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert told.returncode == 0, told.stdout
+    lines = json.loads(told.stdout.splitlines()[-1])
+    assert [line for at, line in enumerate(lines) if not is_allowed(lines, at)] == []
