@@ -24,9 +24,9 @@ def track_faults(recount: Recount) -> list[str]:
     for rank in ranks:
         other = meters[int(plan.meter_opposite[plan.station_detail[rank]])]
         if rank < other:
-            faults += _meetings(recount, rank, other) + _Section(
-                recount, [rank, other], loops
-            ).faults()
+            faults += (
+                _meetings(recount, rank, other) + _Section(recount, [rank, other], loops).faults()
+            )
     return faults
 
 
