@@ -78,7 +78,7 @@ def main() -> None:
     matrix = pd.concat(found, ignore_index=True)
     matrix.to_csv(MATRIX, index=False, lineterminator="\n")
     pd.concat(packages, ignore_index=True).to_csv(PACKAGES, index=False, lineterminator="\n")
-    title = "What each project gains at both demands"
+    title = "What each project gains"
     save(chart, drawable(matrix), HERE / "figures", "what-to-build", title=title)
 
 

@@ -53,6 +53,9 @@ def ranking(table: pd.DataFrame) -> Figure | None:
             )  # fmt: skip
     axes.axvline(0, color=INK, linewidth=0.9)
     axes.set_xscale("symlog", linthresh=_LINEAR, linscale=0.8)
+    left, right = axes.get_xlim()
+    ticks = [x for x in axes.get_xticks() if left <= x <= right and (not x or abs(x) >= _LINEAR)]
+    axes.set_xticks(ticks)
     axes.xaxis.set_major_formatter(FuncFormatter(thousands))
     axes.set_xlabel(str(table["said"].iloc[0]))
     axes.set_yticks(np.arange(len(labels)), labels, fontsize=8)
