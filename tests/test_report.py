@@ -299,7 +299,7 @@ def test_hostile_words_stay_words_in_the_figures(run_folder: Path) -> None:
 def browser() -> "Iterator[Browser]":
     """A browser without a network."""
     if CHROMIUM is None:
-        pytest.skip("no Chromium here")
+        pytest.skip("the page is opened in a browser only where Chromium is installed")
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as driver:
         found = driver.chromium.launch(

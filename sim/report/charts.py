@@ -12,9 +12,9 @@ from sim.plots.style import Draw, save
 from sim.report import drawn
 from sim.report.material import Run
 from sim.report.svg import inline
+from sim.results.files import guarded
 
 FOLDER = "figures"
-_SPREADSHEET_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Chart(NamedTuple):
@@ -106,9 +106,4 @@ def write_chart(folder: Path, spec: Spec) -> Chart | None:
 
 def neutral(table: pd.DataFrame) -> pd.DataFrame:
     """The table with an apostrophe before words that a spreadsheet would run as a formula."""
-
-    def safe(value: object) -> object:
-        starts = isinstance(value, str) and value.startswith(_SPREADSHEET_STARTS)
-        return f"'{value}" if starts else value
-
-    return table.map(safe)
+    return table.map(lambda value: guarded(value) if isinstance(value, str) else value)

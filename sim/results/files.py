@@ -32,7 +32,7 @@ def write_table(path: Path, table: pd.DataFrame, words: list[str]) -> None:
     """Write a table as CSV, its text such that no spreadsheet takes it for a formula."""
     safe = table.copy()
     for word in words:
-        safe[word] = _each(safe[word].astype("str"), _guarded)
+        safe[word] = _each(safe[word].astype("str"), guarded)
     safe.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
 
 
@@ -67,7 +67,8 @@ def _each(words: pd.Series, change: Callable[[str], str]) -> pd.Series:
     return words.map({word: change(word) for word in words.unique()}).astype("str")
 
 
-def _guarded(word: str) -> str:
+def guarded(word: str) -> str:
+    """Return a word such that no spreadsheet takes it for a formula."""
     return f"'{word}" if word.startswith(_FORMULA) else word
 
 
