@@ -235,26 +235,33 @@ def _only_in_one(
     return (kpi, *values, np.nan, np.nan, int(np.isfinite(side).sum()), unit, word, np.nan)
 
 
-def _ledger_differences(base: Experiment, other: Experiment) -> pd.DataFrame:
-    """Return waiting by node and cause in both, the greatest differences first."""
-    keys = ["node", "cause"]
+def waiting_by_node(
+    base: Experiment, other: Experiment
+) -> tuple[pd.MultiIndex, NDArray[np.float64], NDArray[np.float64]]:
+    """Return (node, cause) of all waiting in either, and `(K, replications)` TEU-hours in both."""
     count = base.setting.replications
     wide = [
         experiment.ledger_replications.pivot_table(
-            index=keys, columns="replication", values="teu_h", aggfunc="sum"
+            index=["node", "cause"], columns="replication", values="teu_h", aggfunc="sum"
         )
         for experiment in (base, other)
     ]
-    index = wide[0].index.union(wide[1].index)
-    cells = [
+    pairs = sorted({*wide[0].index, *wide[1].index})
+    index = pd.MultiIndex.from_tuples(pairs, names=["node", "cause"])
+    mine, theirs = (
         table.reindex(index=index, columns=range(1, count + 1)).fillna(0.0).to_numpy(float)
         for table in wide
-    ]
+    )
+    return index, mine, theirs
+
+
+def _ledger_differences(base: Experiment, other: Experiment) -> pd.DataFrame:
+    """Return waiting by node and cause in both, the greatest differences first."""
     rows = []
-    for key, mine, theirs in zip(index, *cells, strict=True):
+    for key, mine, theirs in zip(*waiting_by_node(base, other), strict=True):
         difference = paired_interval(mine, theirs)
         half = np.nan if difference.half_width is None else difference.half_width
-        rows.append((*key, mine.mean(), theirs.mean(), difference.mean, half, count))
+        rows.append((*key, mine.mean(), theirs.mean(), difference.mean, half, difference.n))
     table = pd.DataFrame(rows, columns=names("ledger_differences"))
     for column in names("ledger_differences", "mean"):
         table[column] = rounded(table[column].to_numpy(float))

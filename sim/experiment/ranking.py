@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sim.experiment.families import Pair, family_of_pairs
 from sim.experiment.intervals import Interval, paired_interval, rounded, t_interval
+from sim.experiment.pairing import waiting_by_node
 from sim.experiment.replicate import values_of
 from sim.experiment.together import t_multiplier
 from sim.measures.columns import names
@@ -96,7 +97,7 @@ def _priced(row: Mapping[str, object], cost: float | None) -> dict[str, object]:
 
 def _moved(pair: Pair, comparisons: int) -> dict[str, object]:
     """Return the cause of waiting that changes most, and the node at which it does so most."""
-    index, base, other = _waiting(pair)
+    index, base, other = waiting_by_node(*pair)
     causes, nodes = (index.get_level_values(key).to_numpy(str) for key in ("cause", "node"))
     if not causes.size:
         return {}
@@ -116,22 +117,3 @@ def _moved(pair: Pair, comparisons: int) -> dict[str, object]:
         "node": str(nodes[at]),
         "node_teu_d": float(change[at]) / _HOURS_A_DAY,
     }
-
-
-def _waiting(pair: Pair) -> tuple[pd.MultiIndex, NDArray[np.float64], NDArray[np.float64]]:
-    """Return nodes and causes, and TEU-hours of waiting there by replication (columns)."""
-    count = pair.base.setting.replications
-    wide = [
-        side.ledger_replications.pivot_table(
-            index=["node", "cause"], columns="replication", values="teu_h", aggfunc="sum"
-        )
-        for side in pair
-    ]
-    index = pd.MultiIndex.from_tuples(
-        sorted({*wide[0].index, *wide[1].index}), names=["node", "cause"]
-    )
-    base, other = (
-        table.reindex(index=index, columns=range(1, count + 1)).fillna(0.0).to_numpy(float)
-        for table in wide
-    )
-    return index, base, other
