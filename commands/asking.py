@@ -25,6 +25,7 @@ from commands.options import (
     Seed,
     Sets,
 )
+from commands.progress import progress
 from commands.tables import print_table
 
 if TYPE_CHECKING:
@@ -239,23 +240,7 @@ def _asking(out: Path, engine: str, jobs: int, told: list[str]) -> "Iterator[Ask
 
 @contextmanager
 def _progress() -> "Iterator[Callable[[str, int, int], None]]":
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-    )
-
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    with progress(is_open=True) as bar:
         task = bar.add_task("runs", total=None)
         total = 0
 

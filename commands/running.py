@@ -27,12 +27,15 @@ from commands.options import (
     Seed,
     Sets,
 )
+from commands.progress import progress
 from commands.ranking import base_of, light, print_ranking, projects_of
 from commands.tables import print_family, print_table
 from commands.warming import comparison_words, run_words, twice
 from sim.errors import GridlockError
 
 if TYPE_CHECKING:
+    from rich.progress import TaskID
+
     from network.schema import Network
     from sim.report.material import Comparison
     from sim.results.store import RunResult
@@ -193,29 +196,12 @@ def _with_base(files: Sequence[str]) -> list[str]:
 
 def _obtain(scenarios: Sequence["Scenario"], told: Sequence[str], work: Work) -> list["RunResult"]:
     """Return the results of scenarios; run those that are not there."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TaskID,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
     from sim.results.obtain import Engine, obtain_runs
     from sim.results.states import state_folder
 
     for scenario in scenarios:
         print(_asked(scenario, work), file=sys.stderr)
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    with progress() as bar:
         tasks: dict[str, TaskID] = {}
 
         def tell(run: str, done: int, of: int) -> None:

@@ -25,6 +25,7 @@ from commands.options import (
     Seed,
     Sets,
 )
+from commands.progress import progress
 from commands.tables import print_table
 
 if TYPE_CHECKING:
@@ -140,23 +141,7 @@ def _resumable() -> Iterator[None]:
 @contextmanager
 def _progress(name: str) -> "Iterator[Callable[[Progress], None]]":
     """Yield what is told how far the sweep is; a bar with the time left on a terminal."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-    from rich.progress import Progress as Bar
-
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Bar(*columns, console=console, disable=not console.is_terminal) as bar:
+    with progress() as bar:
         task = bar.add_task(name, total=None)
 
         def tell(so_far: "Progress") -> None:
