@@ -226,12 +226,10 @@ def _listed(words: str) -> tuple[str, ...]:
 def _asking(out: Path, engine: str, jobs: int, told: list[str]) -> "Iterator[Asking]":
     """Yield how runs are obtained; a count of those that are done on a terminal."""
     from sim.questions.answers import Asking
-    from sim.results.obtain import Engine
 
-    chosen = engine_of(engine)
     with _progress() as tell:
         yield Asking(
-            Engine(chosen.name, chosen.run, jobs, tell, counting=chosen.counting),
+            engine_of(engine).at_work(jobs, tell),
             out,
             time.perf_counter,
             tuple(told),

@@ -41,7 +41,7 @@ def select(
 ) -> None:
     """Find the best of several scenarios; those clearly worse are dropped on the way."""
     from sim.experiment.selection import Aim
-    from sim.results.obtain import Engine, obtain_best
+    from sim.results.obtain import obtain_best
 
     if len(set(files)) < len(files) or len(files) == 1:
         raise typer.BadParameter("give two or more different scenarios")
@@ -52,8 +52,7 @@ def select(
     told = settings_of(sets, seed, None, days)
     scenarios = {name: scenario_of(name, told) for name in files}
     aim = Aim(difference, confidence, first, at_most, is_most=want == "most")
-    chosen = engine_of(engine)
-    found = obtain_best(scenarios, Engine(chosen.name, chosen.run, jobs), kpi, aim)
+    found = obtain_best(scenarios, engine_of(engine).at_work(jobs), kpi, aim)
     left = [one.scenario for one in found if one.is_left]
     if not as_json:
         print(

@@ -1,7 +1,7 @@
 """What the user gave, as the rooms take it: scenarios, settings, engines."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from network.schema import Network
     from sim.experiment.following import RunDrawn
     from sim.experiment.replicate import Count, Run
+    from sim.results.obtain import Engine
     from sim.results.states import Restart
     from sim.scenario import Scenario
 
@@ -33,6 +34,17 @@ class Chosen(NamedTuple):
     run: "Run"
     run_drawn: "RunDrawn"
     counting: "Count | None" = None
+
+    def at_work(
+        self,
+        jobs: int,
+        progress: "Callable[[str, int, int], None] | None" = None,
+        restart: "Restart | None" = None,
+    ) -> "Engine":
+        """Return it as results are obtained with it."""
+        from sim.results.obtain import Engine
+
+        return Engine(self.name, self.run, jobs, progress, restart, self.counting)
 
 
 def scenario_of(

@@ -196,7 +196,7 @@ def _with_base(files: Sequence[str]) -> list[str]:
 
 def _obtain(scenarios: Sequence["Scenario"], told: Sequence[str], work: Work) -> list["RunResult"]:
     """Return the results of scenarios; run those that are not there."""
-    from sim.results.obtain import Engine, obtain_runs
+    from sim.results.obtain import obtain_runs
     from sim.results.states import state_folder
 
     for scenario in scenarios:
@@ -209,18 +209,9 @@ def _obtain(scenarios: Sequence["Scenario"], told: Sequence[str], work: Work) ->
                 tasks[run] = bar.add_task(run.partition("/")[0], total=of)
             bar.update(tasks[run], completed=done)
 
-        chosen = engine_of(work.engine)
-        engine = Engine(
-            chosen.name,
-            chosen.run,
-            work.jobs,
-            tell,
-            work.restart,
-            chosen.counting,
-        )
         results = obtain_runs(
             scenarios,
-            engine,
+            engine_of(work.engine).at_work(work.jobs, tell, work.restart),
             work.out,
             clock_s=time.perf_counter,
             overrides=tuple(told),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from commands.given import engine_of, path_of, settings_of
+from commands.given import Chosen, engine_of, path_of, settings_of
 from commands.options import (
     RESULTS,
     AsJson,
@@ -74,17 +74,17 @@ def sweep(
     told = settings_of(sets, seed, replications, days)
     found = points(path_of(file), sets=told, overrides=overrides or ())
     folder = sweep_folder(out, found)
-    chosen = engine_of(engine)
+    keys = _keys(tls_ca, tls_cert, tls_key)
+    plan = _plan(jobs, cluster, keys, engine_of(engine))
     if dry_run:
-        asked = estimate(found, folder, chosen.run, time.perf_counter, time.time)
+        asked = estimate(found, folder, plan, time.time)
         _print_estimate(asked, jobs, as_json=as_json)
         return
-    keys = _keys(tls_ca, tls_cert, tls_key)
     with _progress(found.name) as tell, _resumable():
         done = obtain(
             found,
             folder,
-            _plan(jobs, cluster, keys, chosen.run, tell),
+            plan._replace(tell=tell),
             fresh=fresh,
             retry_failed=retry_failed,
             now_s=time.time,
@@ -93,24 +93,19 @@ def sweep(
     _finish(done.state, page, as_json=as_json)
 
 
-def _plan(
-    jobs: int,
-    cluster: str | None,
-    keys: "Keys | None",
-    run: Callable[..., object],
-    tell: "Callable[[Progress], None]",
-) -> "Plan":
+def _plan(jobs: int, cluster: str | None, keys: "Keys | None", chosen: Chosen) -> "Plan":
     """Return how runs are made: here, or on a cluster."""
     from keruen.work import carry_out
     from sim.sweep.conduct import Plan
     from sim.sweep.crews import cluster_crew, local_crew
 
+    engine = chosen.counting or chosen.run
     crew = (
-        partial(local_crew, jobs, (run.__module__,))
+        partial(local_crew, jobs, (engine.__module__,))
         if cluster is None
         else partial(cluster_crew, cluster, keys, carry_out)
     )
-    return Plan(crew, run, time.perf_counter, tell)  # type: ignore[arg-type]  # an engine's run
+    return Plan(crew, chosen.run, time.perf_counter, lambda _: None, chosen.counting)
 
 
 def _keys(authority: Path | None, certificate: Path | None, key: Path | None) -> "Keys | None":

@@ -415,9 +415,21 @@ def test_shipped_sweep_has_points_that_are_valid(name: str) -> None:
     assert len(made.scenarios) == len(made.keys) >= 24
 
 
+def test_engine_that_counts_gives_the_bytes_of_one_that_traces(tmp_path: Path) -> None:
+    pytest.importorskip("numba")
+    from sim.kernel.tallied import run_tallied
+
+    made = points(SMALL)
+    swept(made, tmp_path / "traced")
+    counted = plan()._replace(counting=run_tallied)
+    obtain(made, tmp_path / "counted", counted, now_s=time.time)
+
+    assert written(tmp_path / "counted") == written(tmp_path / "traced")
+
+
 def test_estimate_counts_and_measures(tmp_path: Path) -> None:
     folder = tmp_path / "none"
-    asked = estimate(points(SMALL), folder, run, time.perf_counter, time.time)
+    asked = estimate(points(SMALL), folder, plan(), time.time)
 
     assert not folder.exists()
 

@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
-from sim.experiment.replicate import Run
+from sim.experiment.replicate import Count, Run
 from sim.sweep.crews import Crew
 from sim.sweep.points import Points
 from sim.sweep.store import FAILED, Journal, Record
@@ -62,6 +62,12 @@ class Plan(NamedTuple):
     run: Run
     clock_s: Callable[[], float]
     tell: Callable[[Progress], None]
+    counting: Count | None = None
+    """As in `Task`."""
+
+    def order(self, jobs: tuple[Job, ...], keep: tuple[str, ...], *, is_retry: bool) -> Order:
+        """Return what a worker is asked to do."""
+        return Order(jobs, self.run, keep, self.clock_s, self.counting, is_retry)
 
 
 def state(
@@ -173,10 +179,7 @@ class _Desk:
         while self._jobs and len(jobs) < fair and work_s < LEAST_S:
             jobs.append(self._jobs.popleft())
             work_s += run_s * len(jobs[-1].replications)
-        return self._order(tuple(jobs), is_retry=False)
-
-    def _order(self, jobs: tuple[Job, ...], *, is_retry: bool) -> Order:
-        return Order(jobs, self._plan.run, self._keep, self._plan.clock_s, is_retry)
+        return self._plan.order(tuple(jobs), self._keep, is_retry=False)
 
     def _collect(self, crew: Crew, done: Iterable[Future[list[Record]]]) -> bool:
         """Write down what came back; return False if the crew is lost."""
@@ -203,9 +206,9 @@ class _Desk:
                 if order.is_retry:
                     self._record(failed(job, "its worker died twice, most often of memory"))
                     continue
+                single = [job._replace(replications=(r,)) for r in job.replications]
                 self._suspects.extend(
-                    self._order((job._replace(replications=(r,)),), is_retry=True)
-                    for r in job.replications
+                    self._plan.order((one,), self._keep, is_retry=True) for one in single
                 )
 
     def _record(self, records: list[Record]) -> None:

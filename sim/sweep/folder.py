@@ -11,13 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.experiment.replicate import Run
 from sim.sweep.analysis import COLUMNS, sensitivity
 from sim.sweep.conduct import Plan, State, conduct, state
 from sim.sweep.points import Points
 from sim.sweep.store import FILE, Record, journal
 from sim.sweep.tables import Records, tables, write_tables
-from sim.sweep.work import Job, Order, carry_out
+from sim.sweep.work import Job, carry_out
 
 FOLDER = "sweeps"
 ROW_BYTES = 120
@@ -46,19 +45,13 @@ def sweep_folder(root: Path, points: Points) -> Path:
     return root / FOLDER / points.name
 
 
-def estimate(
-    points: Points,
-    folder: Path,
-    run: Run,
-    clock_s: Callable[[], float],
-    now_s: Callable[[], float],
-) -> Estimate:
+def estimate(points: Points, folder: Path, plan: Plan, now_s: Callable[[], float]) -> Estimate:
     """Return what a sweep asks for; without a run to go by, one is made and thrown away."""
     found = state(points, _records(folder, now_s))
     spent_s, timed = found.seconds
     sizes = [len(record.content) for record in found.records.values()]
     if not timed and found.missing:
-        (record,) = _pilot(points, found.missing[0], run, clock_s)
+        (record,) = _pilot(points, found.missing[0], plan)
         spent_s, timed, sizes = record.seconds, 1, [len(record.content)]
     size = sum(sizes) / max(len(sizes), 1)
     there = found.progress
@@ -85,9 +78,9 @@ def _records(folder: Path, now_s: Callable[[], float]) -> Records:
         return opened.read()[0]
 
 
-def _pilot(points: Points, job: Job, run: Run, clock_s: Callable[[], float]) -> list[Record]:
+def _pilot(points: Points, job: Job, plan: Plan) -> list[Record]:
     keep = (*points.section.keep, *points.section.responses)
-    order = Order((job._replace(replications=job.replications[:1]),), run, keep, clock_s)
+    order = plan.order((job._replace(replications=job.replications[:1]),), keep, is_retry=False)
     carry_out(order)  # whatever is loaded or compiled once must not be counted
     return carry_out(order)
 

@@ -16,7 +16,7 @@ from network.errors import KeruenError
 from network.load import corridor_folder
 from sim.compiler.build import compile_plan
 from sim.experiment.intervals import rounded
-from sim.experiment.replicate import Run, Task, places, replicate
+from sim.experiment.replicate import Count, Run, Task, places, replicate
 from sim.results.identity import code_hash, hash_files
 from sim.scenario import network_of
 from sim.scenario.models import Scenario
@@ -40,6 +40,8 @@ class Order(NamedTuple):
     """Patterns of KPIs; those without a dot are kept in any case."""
     clock_s: Callable[[], float]
     """Seconds since any instant, from a module that other processes can import."""
+    counting: Count | None = None
+    """As in `Task`."""
     is_retry: bool = False
     """Whether a worker has died over it before."""
 
@@ -58,7 +60,8 @@ def _job(job: Job, order: Order) -> list[Record]:
         return failed(job, str(error))
     except Exception as error:  # noqa: BLE001 - one point must not end the others
         return failed(job, f"internal error, {type(error).__name__}: {error}")
-    task = Task(plan, legend, places(network), order.run, job.scenario.experiment.seed)
+    seed = job.scenario.experiment.seed
+    task = Task(plan, legend, places(network), order.run, seed, order.counting)
     # The first run of a point pays for its plan: a sweep's time is the sum of its records.
     records = []
     for replication in job.replications:
