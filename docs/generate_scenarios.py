@@ -2,7 +2,8 @@
 
 In: the library of scenarios and their patches; ``matrix.csv`` and ``packages.csv``, which
 ``scenarios_matrix.py`` makes. Out: an index, and a page for each: question, answer, change,
-cost, needs, caveats. Run it with ``python docs/generate_scenarios.py``.
+map, cost, needs, caveats. Run it with ``python docs/generate_scenarios.py``; the maps are
+drawn by ``scenario_maps.py``.
 """
 
 import csv
@@ -154,7 +155,7 @@ def _said(row: Mapping[str, str], short: str) -> str:
 
 
 def _cause(row: Mapping[str, str]) -> str:
-    change = signed(float(row["cause_teu_d"]), 0)
+    change = spread(float(row["cause_teu_d"]), float(row["cause_half_width"]))
     return f"{row['cause']} {change} TEU-days, most at {row['node']}"
 
 
@@ -177,6 +178,7 @@ def _page(one: Shipped, scenario: Scenario, matrix: Results, packages: Results) 
     yield f"**{one.question}** `{one.file}` against `{base}`.\n"
     yield f"{scenario.description}\n"
     yield from answer(matrix.get(one.name, ()))
+    yield f"![Map: {one.title}](maps/{one.name}.png)\n"
     if scenario.library.mark == "package":
         named = ", ".join(f"[{name}]({name}.md)" for name in scenario.library.stacks)
         yield f"Stacks {named}.\n"

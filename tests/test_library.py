@@ -405,9 +405,56 @@ def test_the_pages_of_scenarios_are_up_to_date(page: ModuleType) -> None:
     assert set(pages) == {"README.md", *(f"{name}.md" for name in [*NAMES, *PACKAGES])}
 
 
+def test_every_page_has_the_map_of_what_it_changes(page: ModuleType) -> None:
+    pages = {file.stem for file in page.FOLDER.glob("*.md")} - {"README"}
+
+    assert {file.stem for file in (page.FOLDER / "maps").glob("*.png")} == pages
+
+
+@pytest.fixture
+def maps(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "docs"))
+    return importlib.import_module("scenario_maps")
+
+
+def test_map_marks_lines_and_places_that_are_changed(maps: ModuleType) -> None:
+    one = scenario("dm_second")
+
+    lines, places = maps.tables(maps.changes_of(one), raw())
+
+    changed = lines[lines["is_changed"]]
+    links = {c.id for c in maps.changes_of(one) if c.table == "links"}
+    cells = [row.values for row in raw().links if row.values["id"] in links]
+    assert set(zip(changed["start"], changed["end"], strict=True)) == {
+        (row["from"], row["to"]) for row in cells
+    }
+    assert not places["is_changed"].any()
+    _, places = maps.tables(maps.changes_of(scenario("alat2")), raw())
+    assert list(places.loc[places["is_changed"], "node"]) == ["alat"]
+
+
+def test_ends_of_flows_are_marked_only_where_nothing_else_is_changed(maps: ModuleType) -> None:
+    flow = raw().demand[0].values
+    far = RowChange("change", "demand", str(flow["id"]), {"amount": 1}, "here")
+    near = RowChange("change", "facilities", "f_alat_handling_any_container_a", {}, "here")
+
+    def marked(*changes: RowChange) -> set[str]:
+        _, places = maps.tables(changes, raw())
+        return set(places.loc[places["is_changed"], "node"])
+
+    assert marked(far) == {flow["origin"], flow["destination"]}
+    assert marked(far, near) == {"alat"}
+
+
 def test_stored_figures_stand_on_the_pages(page: ModuleType) -> None:
     row = {"demand_factor": "1.0", "n": "4", "flows": "all", "mark": "due", "ranked": "yes"}
-    row |= {"cause": "path", "cause_teu_d": "-40.0", "node": "dostyk", "usd_per_teu_gained": "250"}
+    row |= {
+        "cause": "path",
+        "cause_teu_d": "-40.0",
+        "node": "dostyk",
+        "cause_half_width": "10",
+        "usd_per_teu_gained": "250",
+    }
     for short in page.FIGURES:
         row |= {f"{short}_difference": "1200", f"{short}_half_width": "100"}
         row |= {f"{short}_verdict": "more" if short == "teu" else "no difference shown"}
@@ -420,6 +467,6 @@ def test_stored_figures_stand_on_the_pages(page: ModuleType) -> None:
 
     assert all("1,200 ± 100" in text.replace("\u202f", ",") for text in (answer, index))
     assert "(1" in answer
-    assert "path -40 TEU-days, most at dostyk" in index.replace("\u2212", "-")
+    assert "path -40 ± 10 TEU-days, most at dostyk" in index.replace("\u2212", "-")
     assert "| 250 |" in index
     assert "1.5 times that demand" in beyond

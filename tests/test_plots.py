@@ -10,7 +10,7 @@ import pytest
 import sample_results
 
 from sim.errors import ResultsError
-from sim.plots import bars, basemap, flowmap, labels, lines, style
+from sim.plots import bars, basemap, changemap, flowmap, labels, lines, sheet, style
 from sim.plots.labels import Box, place
 
 WIDE = Box(0.0, 0.0, 1000.0, 1000.0)
@@ -139,8 +139,8 @@ def test_aktau_is_on_land_and_mid_caspian_is_not() -> None:
 def test_borders_carry_the_disclaimer_and_land_does_not() -> None:
     view = basemap.fit([(45.0, 60.0), (50.0, 80.0)], width=1000.0)
 
-    assert basemap.DISCLAIMER in flowmap.land("borders", view).note
-    assert basemap.DISCLAIMER not in flowmap.land("land", view).note
+    assert basemap.DISCLAIMER in sheet.land("borders", view).note
+    assert basemap.DISCLAIMER not in sheet.land("land", view).note
 
 
 def test_own_basemap_is_drawn(tmp_path: Path) -> None:
@@ -195,6 +195,20 @@ def test_figure_is_written_as_png_and_svg_with_the_same_bytes_each_time(tmp_path
     for name in ("t.png", "t.svg"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     assert (tmp_path / "one" / "t.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_map_of_changes_draws_what_is_changed_over_the_rest() -> None:
+    drawn, places = map_tables()
+    drawn = drawn.assign(is_changed=[True] + [False] * (len(drawn) - 1))
+    nobody = places.assign(is_changed=False)
+
+    figure = changemap.change_map(drawn, nobody, basemap="land", title="One line")
+
+    assert figure is not None
+    thick = [line for line in figure.axes[0].lines if line.get_color() == style.WARNING]
+    assert [line.get_linewidth() for line in thick if line.get_marker() == "None"] == [2.6]
+    unchanged = drawn.assign(is_changed=False)
+    assert changemap.change_map(unchanged, nobody, basemap="land", title="None") is None
 
 
 def test_map_has_the_same_bytes_each_time(tmp_path: Path) -> None:

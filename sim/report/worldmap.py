@@ -11,7 +11,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from sim.plots.basemap import Projection, Ring, fit
-from sim.plots.flowmap import Land, bends, curve, land, widths
+from sim.plots.flowmap import bends, curve, widths
+from sim.plots.sheet import Land, land
 from sim.plots.style import busy_colour
 from sim.report import drawn
 from sim.report.material import Comparison, Run
