@@ -412,7 +412,8 @@ class Trace(NamedTuple):
     visit_request_s: NDArray[np.int32]
     visit_start_s: NDArray[np.int32]
     visit_end_s: NDArray[np.int32]
-    """Visits of vehicles at servers and meters; at a meter the end is the end of the move."""
+    """Visits of vehicles; at a meter the end is the end of the move. An end without a start: a
+    yard turned the vehicle away."""
 
     consignment_flow: NDArray[np.int32]
     consignment_number: NDArray[np.int32]

@@ -239,8 +239,17 @@ class Recount:
 
     @cached_property
     def visits_of(self) -> dict[int, list[tuple[int, int, int, int]]]:
-        """(station, request, start, end) by vehicle, in order."""
+        """(station, request, start, end) by vehicle, in order, but for yards that refused it."""
+        return self._visits_of(is_turned_away=False)
+
+    @cached_property
+    def turned_away_of(self) -> dict[int, list[tuple[int, int, int, int]]]:
+        """(yard, request, NEVER, when it was turned away) by vehicle."""
+        return self._visits_of(is_turned_away=True)
+
+    def _visits_of(self, *, is_turned_away: bool) -> dict[int, list[tuple[int, int, int, int]]]:
         trace = self.trace
+        rows = ((trace.visit_start_s == NEVER) & (trace.visit_end_s != NEVER)) == is_turned_away
         visits: dict[int, list[tuple[int, int, int, int]]] = defaultdict(list)
         columns = (
             trace.visit_vehicle,
@@ -249,7 +258,7 @@ class Recount:
             trace.visit_start_s,
             trace.visit_end_s,
         )
-        for number, *visit in zip(*(column.tolist() for column in columns), strict=True):
+        for number, *visit in zip(*(column[rows].tolist() for column in columns), strict=True):
             visits[number].append(tuple(visit))
         return visits
 

@@ -218,9 +218,13 @@ class Books:
             leg = int(recount.plan.pool_leg[recount.vehicle_pool[vehicle]])
             yard = int(recount.plan.yard_station[recount.plan.leg_yard[leg]])
             self._wait(life, yard, now_s, refused_s)
+            if recount.turned_away_of.get(vehicle) != [(yard, now_s, NEVER, refused_s)]:
+                life.faults.append(f"vehicle {vehicle}: turned away by {yard} at {refused_s}")
             before = Life(list(life.spans), life.booked.copy(), [])
             self._turned_away[vehicle] = (refused_s, before)
             return refused_s
+        if vehicle in recount.turned_away_of:
+            life.faults.append(f"vehicle {vehicle} has its load and was turned away")
         visit = next(visits, None)
         if visit is None:
             if recount.has_come(now_s):

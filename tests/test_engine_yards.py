@@ -63,6 +63,8 @@ def test_full_yard_that_refuses_turns_the_load_away() -> None:
 
     assert trace.consignment_status.tolist() == [Status.DELIVERED, Status.REFUSED_STORAGE]
     assert trace.consignment_finished_s.tolist() == [1200, 100]
+    visits = (trace.visit_request_s, trace.visit_start_s, trace.visit_end_s)
+    assert [column.tolist() for column in visits] == [[100, 100], [100, NEVER], [100, 100]]
 
 
 def test_room_is_given_back_when_the_next_train_leaves_not_when_it_is_formed() -> None:

@@ -65,6 +65,10 @@ class Log:
         else:
             self._stays.extend((*row, NEVER))
 
+    def write_turned_away(self, rank: int, visit: Visit, now_s: int) -> None:
+        """Write down a vehicle's request for room that was refused."""
+        self._visits.extend((visit.traveller.number, rank, visit.request_s, NEVER, now_s))
+
     def write_stay(
         self, number: int, rank: int, request_s: int, departed_s: int, vehicle: int
     ) -> None:

@@ -58,6 +58,7 @@ def _find_room(world: World, vehicle: Vehicle) -> Generator[Event, None, None]:
         yield visit
         pool.embargo(-1)
     if visit.is_refused:
+        world.log.write_turned_away(yard.rank, visit, world.env.now)
         world.traffic.refuse_load(vehicle)
         return
     vehicle.yard = yard.rank

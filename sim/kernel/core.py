@@ -1201,7 +1201,9 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                     if has_room:
                         vehicle[i, V_PHASE], vehicle[i, V_YARD] = FOUND, y
                         write_visit(visits, run[K_VISITS], i, s, request_s, now, now)
-                        run[K_VISITS] += 1
+                    else:
+                        write_visit(visits, run[K_VISITS], i, s, request_s, NEVER, now)
+                    run[K_VISITS] += 1
 
             elif kind == WAGON_POOL:
                 grant_wagons(

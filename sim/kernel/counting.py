@@ -547,16 +547,19 @@ def count_visits(
         request_s, start_s, end_s = visits[at, 2], visits[at, 3], visits[at, 4]
         load = vehicle[i, V_LOAD]
         # A train goes on with its locomotive, which is back much later.
-        gone_s = start_s if station[s, S_COUPLES] else end_s
+        gone_s = start_s if station[s, S_COUPLES] and start_s != NEVER else end_s
+        until_s = last_s
+        if start_s == NEVER and end_s != NEVER:
+            # Turned away.
+            until_s, end_s = end_s, NEVER
         count_row(
             totals, wait, day, over_s, over, from_s, to_s,
-            s, request_s, start_s, end_s, gone_s, last_s, load,
+            s, request_s, start_s, end_s, gone_s, until_s, load,
         )  # fmt: skip
         if station[s, S_KIND] == SERVER and start_s != NEVER:
-            until_s = last_s if end_s == NEVER else end_s
             keep_span(
                 numbers, batch_s, late_s, shut_first, shut_s, station[s, S_BATCH_MAX],
-                from_s, to_s, s, start_s, until_s,
+                from_s, to_s, s, start_s, last_s if end_s == NEVER else end_s,
             )  # fmt: skip
         if from_s <= end_s < to_s:
             totals[s, A_PASSED] += 1
@@ -565,7 +568,7 @@ def count_visits(
         p = vehicle[i, V_POOL]
         if station_holds[s] and p != NEVER and station_holds[s] & leg_holds[pool_leg[p]]:
             since_s = max(request_s, from_s)
-            until_s = min(last_s if start_s == NEVER else start_s, to_s)
+            until_s = min(until_s if start_s == NEVER else start_s, to_s)
             if until_s > since_s:
                 row = numbers[I_HELD]
                 numbers[I_HELD] += 1

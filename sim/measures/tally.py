@@ -133,7 +133,7 @@ def _vehicles(run: Window) -> dict[str, Any]:
 def _passages(run: Window, watch: Watch) -> dict[str, Any]:
     """Return what passed meters and the lines of the Watch, and what joined pools."""
     trace, plan, size = run.trace, run.plan, run.stations
-    through = np.flatnonzero(run.is_within(trace.visit_end_s))
+    through = np.flatnonzero(run.is_within(trace.visit_end_s) & (trace.visit_start_s != NEVER))
     station, vehicle = trace.visit_station[through], trace.visit_vehicle[through]
     is_ended = run.is_within(trace.vehicle_ended_s)
     line_of_vehicle = np.where(is_ended, np.r_[watch.leg_line, NEVER][vehicle_leg(run)], NEVER)
@@ -207,6 +207,7 @@ def _stock(run: Window, instant_s: int) -> Ints:
     aboard = np.flatnonzero(under_way[trace.stay_vehicle])
     at_s = np.full(trace.vehicle_pool.size, size)
     goes_along = run.plan.station_couples[trace.visit_station] != 0
+    goes_along &= trace.visit_start_s != NEVER
     gone_s = np.where(goes_along, trace.visit_start_s, trace.visit_end_s)
     rows = _standing(trace.visit_request_s, gone_s, instant_s)
     at_s[trace.visit_vehicle[rows]] = trace.visit_station[rows]

@@ -41,12 +41,15 @@ def visits(run: Window) -> Visits:
     trace = run.trace
     start = np.r_[trace.visit_start_s, trace.stay_start_s]
     end = np.r_[trace.visit_end_s, trace.stay_end_s]
-    is_started, is_ended = start != NEVER, end != NEVER
+    is_started = start != NEVER
+    is_ended = is_started & (end != NEVER)
     flow = trace.consignment_flow[trace.stay_consignment]
     # Who is turned away waits no longer; all others to the run's end.
     left = trace.consignment_finished_s[trace.stay_consignment]
     last = np.full(start.size, trace.ended_s, np.int32)
     last[trace.visit_station.size :][left != NEVER] = left[left != NEVER]
+    is_away = ~is_started & (end != NEVER)
+    last[is_away] = end[is_away]
     lot = run.plan.flow_lot_teu.astype(np.int32)
     station = np.r_[trace.visit_station, trace.stay_station]
     goes_along = (run.plan.station_couples[station] != 0) & is_started
