@@ -1,6 +1,7 @@
 """CPU time and memory of a replication of the corridor, counted and traced, by length.
 
 Usage: python benchmarks/corridor.py [--days 30 120 365] [--rounds 3] [--scenario baseline-2028]
+       [--all-modes]
 
 Every figure comes from a process of its own, which runs one replication first, so that
 machine code is loaded; rounds are interleaved. Memory is the most the process ever held.
@@ -27,9 +28,9 @@ ASIDE_DAYS = 60
 """Warm-up, and run-out."""
 
 
-def tell(days: int, scenario: str, *, is_counting: bool) -> None:
+def tell(days: int, scenario: str, *, is_counting: bool, has_all_modes: bool) -> None:
     """Print draws and loop, measures, consignments and megabytes of one replication."""
-    sets = ["keep.modes=[rail]", f"window.days={days}"]
+    sets = [f"window.days={days}", *([] if has_all_modes else ["keep.modes=[rail]"])]
     found = load(shipped_folder() / f"{scenario}.yaml", sets=sets)
     network = network_of(found)
     plan, legend = compile_plan(found, network)
@@ -56,16 +57,24 @@ def main() -> None:
     parser.add_argument("--days", type=int, nargs="+", default=[30, 120, 365])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--scenario", default="baseline-2028")
+    parser.add_argument("--all-modes", action="store_true", help="not by rail alone")
+    parser.add_argument("--ways", nargs="+", default=["counted", "traced"])
     parser.add_argument("--one", choices=["counted", "traced"], help=argparse.SUPPRESS)
     stated = parser.parse_args()
     if stated.one:
-        tell(stated.days[0], stated.scenario, is_counting=stated.one == "counted")
+        tell(
+            stated.days[0],
+            stated.scenario,
+            is_counting=stated.one == "counted",
+            has_all_modes=stated.all_modes,
+        )
         return
-    cases = [(days, way) for days in stated.days for way in ("counted", "traced")]
+    cases = [(days, way) for days in stated.days for way in stated.ways]
     found: dict[tuple[int, str], list[list[float]]] = {case: [] for case in cases}
     for _ in range(stated.rounds):
         for days, way in cases:
             words = ["--days", str(days), "--scenario", stated.scenario, "--one", way]
+            words += ["--all-modes"] if stated.all_modes else []
             told = subprocess.run(  # noqa: S603 - this very file
                 [sys.executable, __file__, *words],
                 cwd=ROOT,
