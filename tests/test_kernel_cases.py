@@ -131,7 +131,7 @@ def test_table_is_plain_where_the_system_takes_no_memory_back(
     table = slab((4, 2), np.int64)
     table.rows[:] = 1
 
-    give_back(table, 0, 4)
+    give_back(table, np.array([0]), np.array([4]))
 
     assert table.memory is None
     assert (table.rows == 1).all()

@@ -40,9 +40,6 @@ NOT_YET = frozenset([
     "state.py: _events.<locals>.<listcomp>: at_s << 32 | k.MARK << k.KIND_BIT | rank",
     "tallied.py: run_tallied: return run_drawn_tallied(plan, watch, drawn(plan, seed, replication), seed, replication)",  # noqa: E501 - a line as it stands
     "tallied.py: _go: run = _counted(run)",
-    "tallied.py: _with_vehicles: slabs = _slabs(size, pools, 2 * room)",
-    "tallied.py: _with_vehicles: for old, new in zip(run.slabs, slabs, strict=True):",
-    "tallied.py: _with_vehicles: new.rows[: len(old.rows)] = old.rows",
     "vessels.py: is_wanted: call(events, station, s, barred_s)",
 ])  # fmt: skip
 """Lines that no plan and no case reaches so far; it may only grow shorter."""

@@ -9,7 +9,9 @@ from sim.compiler.build import compile_plan
 from sim.draws.replication import draw
 from sim.engine.run import run_drawn as run_reference
 from sim.experiment.replicate import Experiment, places, run_experiment
-from sim.kernel.memory import GROUP, give_back, slab
+from sim.kernel import tallied
+from sim.kernel.layout import V_ENDED, VEHICLE_COLUMNS
+from sim.kernel.memory import GROUP, Slab, copy_into, give_back, slab
 from sim.kernel.run import run, run_drawn
 from sim.kernel.tallied import run_drawn_tallied, run_tallied
 from sim.measures.build import watch_of
@@ -22,6 +24,9 @@ from sim.scenario import load, network_of, shipped_folder
 from sim.tallies import BIN_BITS, Tallies, Watch, bins_up_to
 
 RAIL = ("keep.modes=[rail]", "window.days=30", "window.warm_up_days=15", "window.run_out_days=15")
+
+
+SPOILT = 77
 
 
 def watch_anything(plan: Plan, seed: int) -> Watch:
@@ -87,6 +92,68 @@ def test_counts_of_a_random_plan_are_those_of_the_reference_trace(seed: int) -> 
 @pytest.mark.parametrize("seed", [2285])
 def test_counts_of_a_plan_that_once_differed_are_those_of_its_trace(seed: int) -> None:
     assert _differing(seed) == []
+
+
+def pause_often(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Let small runs pause often and make rows as they are needed; return vehicles let go.
+
+    Rows that are given back are written over with nonsense: of so few no page would go.
+    """
+    gone = [0]
+
+    def spoil(table: Slab, first: np.ndarray, end: np.ndarray) -> None:
+        for at, until in zip(first.tolist(), end.tolist(), strict=True):
+            if table.rows.shape[1:] == (VEHICLE_COLUMNS,):
+                gone[0] += int((table.rows[at:until, V_ENDED] != SPOILT).sum())
+            table.rows[at:until] = SPOILT
+
+    monkeypatch.setattr(tallied, "PAUSE_S", 600)
+    monkeypatch.setattr(tallied, "ROOM", 1)
+    monkeypatch.setattr(tallied, "PREPARED", 2)
+    monkeypatch.setattr(tallied, "give_back", spoil)
+    return gone
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_counts_of_a_random_plan_do_not_depend_on_rows_that_are_given_back(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pause_often(monkeypatch)
+    _, plan, draws = random_plan(seed)
+    plan = with_window(plan, seed)
+    watch = watch_anything(plan, seed)
+
+    counted = run_drawn_tallied(plan, watch, draws, seed, 1)
+
+    trace = run_reference(plan, draws, seed, 1)
+    assert differing(tally(trace, plan, watch), counted) == []
+
+
+def test_most_vehicles_of_random_plans_are_let_go_before_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gone, vehicles = pause_often(monkeypatch), 0
+    for seed in range(20):
+        _, plan, draws = random_plan(seed)
+        run_drawn_tallied(plan, watch_anything(plan, seed), draws, seed, 1)
+        vehicles += run_drawn(plan, draws, seed, 1).vehicle_pool.size
+
+    assert vehicles / 2 < gone[0] < vehicles
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_counts_of_a_random_plan_are_the_same_if_there_are_more_vehicles_than_addresses(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pause_often(monkeypatch)
+    monkeypatch.setattr(tallied, "LEAST_VEHICLES", 1)
+    monkeypatch.setattr(tallied, "VEHICLES_EACH", 0)
+    _, plan, draws = random_plan(seed)
+    watch = watch_anything(plan, seed)
+
+    counted = run_drawn_tallied(plan, watch, draws, seed, 1)
+
+    assert differing(tally(run_reference(plan, draws, seed, 1), plan, watch), counted) == []
 
 
 @pytest.mark.verify
@@ -198,12 +265,22 @@ def test_memory_of_rows_is_given_back_and_that_of_their_neighbours_is_not() -> N
     table = slab((4 * GROUP, 8), np.int64)
     table.rows[:] = 1
 
-    give_back(table, GROUP, 3 * GROUP)
+    give_back(table, np.array([GROUP, 3 * GROUP + 1]), np.array([2 * GROUP, 3 * GROUP + 9]))
 
-    kept = table.rows[[0, GROUP - 1, 3 * GROUP, 4 * GROUP - 1]]
+    kept = table.rows[[*range(GROUP), *range(2 * GROUP, 4 * GROUP)]]
     assert (kept == 1).all()
     if table.memory is not None:
-        assert (table.rows[GROUP : 3 * GROUP] == 0).all()
+        assert (table.rows[GROUP : 2 * GROUP] == 0).all()
+
+
+def test_rows_are_copied_into_a_larger_table() -> None:
+    table, larger = slab((3 * GROUP, 2), np.int32), slab((5 * GROUP, 2), np.int32)
+    table.rows[[1, -1]] = 7
+
+    copy_into(larger, table)
+
+    assert (larger.rows[: 3 * GROUP] == table.rows).all()
+    assert not larger.rows[3 * GROUP :].any()
 
 
 def test_counted_run_is_held_to_conservation() -> None:

@@ -17,7 +17,6 @@ from sim.kernel.layout import (
     K_AT_WORK,
     K_NOW,
     K_STAYS,
-    K_VEHICLES,
     K_VESSELS,
     K_VISITS,
     L_YARD,
@@ -67,6 +66,7 @@ def close_all(  # noqa: C901 - one loop for each thing that may be open
     vehicle: Ints,
     cons: Ints,
     inside: Ints,
+    known: Ints,
     queue_first: Ints,
     visits: Rows,
     stays: Rows,
@@ -85,11 +85,13 @@ def close_all(  # noqa: C901 - one loop for each thing that may be open
     ----------
     inside
         Consignments that have not finished, with those that have yet to enter.
+    known
+        Vehicles, at least those under way.
     visits, stays
         With room for all that is open.
     """
     end_s, first_vehicle = run[K_NOW], len(cons) + len(pool)
-    close_locomotives(vehicle, row_table, visits, run)
+    close_locomotives(vehicle, known, row_table, visits, run)
     close_queues(
         station, pool, leg, yard, vehicle, queue_first, visits, stays,
         cause_s, trav, share, ledger, run, sizes, spell, classes, len(cons),
@@ -111,7 +113,7 @@ def close_all(  # noqa: C901 - one loop for each thing that may be open
             request_s, start_s = trav[first_vehicle + i, T_REQUEST], vessel[u, U_BERTH_START]
             write_visit(visits, run[K_VISITS], i, berth, request_s, start_s, NEVER)
             run[K_VISITS] += 1
-    for i in range(run[K_VEHICLES]):
+    for i in known:
         if vehicle[i, V_ENDED] == NEVER:
             t = first_vehicle + i
             give_back(cause_s, trav, share, ledger, run, sizes, t, end_s)
@@ -130,9 +132,11 @@ def close_all(  # noqa: C901 - one loop for each thing that may be open
 
 
 @called
-def close_locomotives(vehicle: Ints, row_table: Ints, visits: Rows, run: Ints) -> None:
+def close_locomotives(
+    vehicle: Ints, known: Ints, row_table: Ints, visits: Rows, run: Ints
+) -> None:
     """Write down the locomotives that wait with their trains (R11)."""
-    for i in range(run[K_VEHICLES]):
+    for i in known:
         row = vehicle[i, V_DEPOT]
         if row != NEVER:
             s, asked_s, taken_s = (

@@ -19,7 +19,6 @@ from sim.kernel.layout import (
     K_GONE,
     K_NOW,
     K_STAYS,
-    K_VEHICLES,
     K_VISITS,
     N_CREATED,
     N_ENTERED,
@@ -118,6 +117,8 @@ class Counts(NamedTuple):
     """(M, 3) linked rows: consignments of a flow aboard a vehicle; there must be room."""
     vehicle: Ints
     """(V, 4)."""
+    ended_s: Seconds
+    """(V,) when its leg ended, or NEVER: asked for when its row may be gone."""
     consignment: Ints
     """(N, 2)."""
     misplaced: Ints
@@ -326,6 +327,7 @@ def count(
     group_bits
         A group of consignments' rows has two to the power of these.
     """
+    note_ended(counts.ended_s, run, vehicle, trav, len(trav) - len(vehicle))
     count_stays(counts, marks, stays, run, station, cons, flow, vehicle)
     count_finished(counts, records, run, cons, trav, cause_s, group_bits)
     count_visits(counts, marks, visits, run, station, vehicle)
@@ -339,15 +341,24 @@ def count_open(
     marks: Marks,
     records: Records,
     inside: Ints,
+    known: Ints,
     cons: Ints,
     vehicle: Ints,
     cause_s: Seconds,
     run: Ints,
 ) -> None:
-    """Count the consignments and the vehicles that the end of the run cuts short."""
+    """Count the consignments and the vehicles that the end of the run cuts short.
+
+    Parameters
+    ----------
+    inside
+        Consignments that have not finished.
+    known
+        Vehicles, at least those under way.
+    """
     for at in range(len(inside)):
         count_causes(counts, records, cons, cause_s, inside[at])
-    for i in range(run[K_VEHICLES]):
+    for i in known:
         if vehicle[i, V_ENDED] == NEVER:
             count_vehicle(counts, marks, vehicle, i, run[K_NOW])
 
@@ -430,6 +441,7 @@ def count_stays(  # noqa: C901 - one line for each thing that is counted
     batch_s, late_s, mix = borrowed(counts.batch_s), borrowed(counts.late_s), borrowed(counts.mix)
     flow_wait, stock = borrowed(counts.flow_wait), borrowed(counts.stock)
     carried, place = borrowed(counts.vehicle), borrowed(counts.consignment)
+    vehicle_ended_s = borrowed(counts.ended_s)
     misplaced = borrowed(counts.misplaced)
     shut_first, shut_s = borrowed(marks.shut_first), borrowed(marks.shut_s)
     leg_has_line, pool_leg = borrowed(marks.leg_has_line), borrowed(marks.pool_leg)
@@ -469,7 +481,7 @@ def count_stays(  # noqa: C901 - one line for each thing that is counted
         before = place[n, C_VEHICLE]
         is_early = request_s < place[n, C_RELEASE]
         if before != NEVER:
-            ended_s = vehicle[before, V_ENDED]
+            ended_s = vehicle_ended_s[before]
             is_early |= ended_s == NEVER or request_s < ended_s
         if is_early and misplaced[0, 0] == NEVER:
             misplaced[0, 0], misplaced[0, 1], misplaced[0, 2] = n, s, request_s
@@ -626,6 +638,15 @@ def count_causes(counts: Counts, records: Records, cons: Ints, cause_s: Seconds,
             if cons[n, N_STATUS] <= DELIVERED:
                 counts.cause_s[1, cons[n, N_FLOW], cause] += seconds
     records.delay_s[n], records.booked_s[n] = delay_s, booked_s
+
+
+@called
+def note_ended(ended_s: Seconds, run: Ints, vehicle: Ints, trav: Ints, first_vehicle: int) -> None:
+    """Note when the legs of vehicles have ended."""
+    t = run[K_ARRIVED]
+    while t != NEVER:
+        ended_s[t - first_vehicle] = vehicle[t - first_vehicle, V_ENDED]
+        t = trav[t, T_NEXT]
 
 
 @called

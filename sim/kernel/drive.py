@@ -92,8 +92,9 @@ def go_on(left: Ended, plan: Plan, stream: int, until_s: int) -> Ended:
 def close(left: Ended) -> Ended:
     """Return the tables with everything booked and written down that the end cuts short."""
     inside = np.flatnonzero(left.tables.consignment[:, k.N_FINISHED] == NEVER)
+    known = np.arange(left.tables.run[k.K_VEHICLES])
     with np.errstate(over="ignore"):
-        return Ended(left.tables, closed(left.tables, left.growing, inside))
+        return Ended(left.tables, closed(left.tables, left.growing, inside, known))
 
 
 def opened(tables: Tables, plan: Plan, ledger_size: int, room: int) -> Growing:
@@ -215,7 +216,7 @@ def _with_vehicles(growing: Growing, need: int, first_vehicle: int) -> Growing:
     )
 
 
-def closed(tables: Tables, growing: Growing, inside: Ints) -> Growing:
+def closed(tables: Tables, growing: Growing, inside: Ints, known: Ints) -> Growing:
     """Return the tables with everything booked and written down that the end cuts short.
 
     Parameters
@@ -224,10 +225,12 @@ def closed(tables: Tables, growing: Growing, inside: Ints) -> Growing:
         As the loop left them.
     inside
         Consignments that have not finished, with those that have yet to enter.
+    known
+        Vehicles, at least those under way.
     """
     run, hand = tables.run, growing.hand
     still = int(run[k.K_VESSELS] + tables.station[:, k.S_LENGTH].sum())
-    still += int((growing.vehicle[: run[k.K_VEHICLES], k.V_DEPOT] != NEVER).sum())
+    still += int((growing.vehicle[known, k.V_DEPOT] != NEVER).sum())
     h = int(run[k.K_AT_WORK])
     while h != NEVER:
         still += int(hand[h, k.H_SIZE])
@@ -248,6 +251,7 @@ def closed(tables: Tables, growing: Growing, inside: Ints) -> Growing:
         growing.vehicle,
         tables.consignment,
         inside,
+        known,
         tables.queue_first,
         growing.visits,
         growing.stays,

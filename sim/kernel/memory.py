@@ -1,7 +1,7 @@
 """Tables of which the system gives memory only for rows that are touched, and takes it back.
 
 Rows of things that come and go in order of their numbers: those that are over are given
-back in groups, so that a long run needs no more memory than a short one.
+back, so that a long run needs no more memory than a short one.
 """
 
 import mmap
@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+Ints = NDArray[np.int64]
+
 GROUP = 1 << 10
-"""Rows that are given back together: whole pages of any table."""
+"""Rows that are looked at together."""
 
 
 class Slab(NamedTuple):
@@ -39,11 +41,27 @@ def slab(shape: tuple[int, ...], dtype: DTypeLike) -> Slab:
     )
 
 
-def give_back(table: Slab, first: int, end: int) -> None:
-    """Give back the memory of rows, whole pages of it; if they are read again, they are zeros."""
-    if table.memory is not None:
-        width = table.rows.strides[0]
-        begin = -(-first * width // mmap.PAGESIZE) * mmap.PAGESIZE
-        until = end * width // mmap.PAGESIZE * mmap.PAGESIZE
-        if until > begin:
-            table.memory.madvise(mmap.MADV_DONTNEED, begin, until - begin)
+def give_back(table: Slab, first: Ints, end: Ints) -> None:
+    """Give back the memory of runs of rows, whole pages of it; read again, they are zeros.
+
+    Parameters
+    ----------
+    first, end
+        (M,) first row of each run, and the one after its last.
+    """
+    if table.memory is None:
+        return
+    width = table.rows.strides[0]
+    begin = -(-first * width // mmap.PAGESIZE) * mmap.PAGESIZE
+    size = end * width // mmap.PAGESIZE * mmap.PAGESIZE - begin
+    has_page = size > 0
+    for at, length in zip(begin[has_page].tolist(), size[has_page].tolist(), strict=True):
+        table.memory.madvise(mmap.MADV_DONTNEED, at, length)
+
+
+def copy_into(larger: Slab, table: Slab) -> None:
+    """Copy the rows of a table into a larger one; those that are zeros take no memory there."""
+    for first in range(0, len(table.rows), GROUP):
+        rows = table.rows[first : first + GROUP]
+        if rows.any():
+            larger.rows[first : first + len(rows)] = rows

@@ -17,7 +17,8 @@ from sim.kernel.books import CAUSES
 from sim.kernel.core import Growing, advance
 from sim.kernel.drawing import drawn
 from sim.kernel.drive import LEDGER_SIZE, ROOM, closed, grown, opened
-from sim.kernel.memory import GROUP, Slab, give_back, slab
+from sim.kernel.keeping import needed
+from sim.kernel.memory import GROUP, Slab, copy_into, give_back, slab
 from sim.kernel.tables import DAY_S, NO_PAUSE, Tables, routes_of, tables_of
 from sim.kernel.told import counts_of, marks_of, tallies_of
 from sim.plan import NEVER, Draws, Plan
@@ -26,9 +27,16 @@ from sim.tallies import Tallies, Watch
 Ints = NDArray[np.int64]
 
 GROUP_BITS = GROUP.bit_length() - 1
+PAUSE_S = DAY_S
+"""Between two pauses; a whole number of them is a day."""
 ROWS = 1 << 14
 """Visits, and stays, that are written before they are counted: so few that they stay in the
 cache."""
+LEAST_VEHICLES, VEHICLES_EACH = 1 << 16, 2
+"""At least so many, and so many for each consignment, have addresses; with more, all tables
+move."""
+PREPARED = 1 << 12
+"""Rows of vehicles that are made at a time, and take memory before they are used."""
 
 
 class Slabs(NamedTuple):
@@ -42,6 +50,7 @@ class Slabs(NamedTuple):
     vehicle: Slab
     vehicle_key: Slab
     carried: Slab
+    ended_s: Slab
 
 
 class Running(NamedTuple):
@@ -61,6 +70,10 @@ class Running(NamedTuple):
     """(S, D)."""
     entry: NDArray[np.int32]
     """(N,) consignments in order of entering."""
+    kept: Ints
+    """Vehicles before `seen` whose rows are there."""
+    seen: int
+    """How many vehicles there were when it was last asked whose rows may go."""
 
 
 def run_tallied(plan: Plan, watch: Watch, seed: int, replication: int) -> Tallies:
@@ -140,13 +153,19 @@ def _begin(
         visits=np.zeros((ROWS, 5), np.int32), stays=np.zeros((ROWS, 6), np.int32)
     )
     size, pools = len(sent.key), len(tables.pool)
-    slabs = _slabs(size, pools, max(1 << 16, 2 * size))
-    slabs.trav.rows[size : size + pools + ROOM] = growing.trav
-    slabs.vehicle.rows[:ROOM] = growing.vehicle
-    slabs.carried.rows[:ROOM, [c.W_MIX, c.W_TURNED]] = NEVER
+    slabs = _slabs(size, pools, max(LEAST_VEHICLES, VEHICLES_EACH * size))
+    slabs.trav.rows[size : size + pools] = growing.trav[:pools]
+    _prepare(slabs, size + pools, 0, ROOM)
     alive = np.full(-(-size // GROUP), GROUP, np.int64)
     alive[-1:] = size - (len(alive) - 1) * GROUP
-    counts = counts_of(plan, watch, end_s, slabs.place.rows, slabs.carried.rows[:ROOM])
+    counts = counts_of(
+        plan,
+        watch,
+        end_s,
+        slabs.place.rows,
+        slabs.carried.rows[:ROOM],
+        slabs.ended_s.rows[:ROOM],
+    )
     return Running(
         plan=plan,
         sent=sent,
@@ -165,13 +184,16 @@ def _begin(
         ),
         queue_max=np.zeros((len(plan.station_kind), counts.day.shape[1] - 1), np.int64),
         entry=np.argsort(sent.entered_s, kind="stable").astype(np.int32),
+        kept=np.zeros(0, np.int64),
+        seen=0,
     )
 
 
 def _without_consignments(draws: Draws) -> Draws:
     """Return the rest of draws."""
     names = [name for name in draws._fields if name.startswith("consignment")]
-    return draws._replace(**{name: getattr(draws, name)[:0] for name in names})
+    # Copied: a view would keep all of them in memory.
+    return draws._replace(**{name: getattr(draws, name)[:0].copy() for name in names})
 
 
 def _known_closures(tables: Tables, draws: Draws) -> Ints:
@@ -194,7 +216,16 @@ def _slabs(size: int, pools: int, vehicles: int) -> Slabs:
         vehicle=slab((vehicles, k.VEHICLE_COLUMNS), np.int64),
         vehicle_key=slab((vehicles,), np.uint64),
         carried=slab((vehicles, c.VEHICLE_COUNTS), np.int64),
+        ended_s=slab((vehicles,), np.int32),
     )
+
+
+def _prepare(slabs: Slabs, first_vehicle: int, first: int, end: int) -> None:
+    """Make the rows of vehicles that are yet to come."""
+    slabs.trav.rows[first_vehicle + first : first_vehicle + end] = NEVER
+    slabs.vehicle.rows[first:end] = NEVER
+    slabs.carried.rows[first:end, [c.W_MIX, c.W_TURNED]] = NEVER
+    slabs.ended_s.rows[first:end] = NEVER
 
 
 def _with_views(growing: Growing, slabs: Slabs, first_vehicle: int, vehicles: int) -> Growing:
@@ -230,6 +261,7 @@ def _go(run: Running, words: NDArray[np.uint64]) -> Running:
             _settle_queues(run, pauses[at])
             run = _counted(run)
             _forget(run)
+            run = _let_go(run)
             at += 1
             run = _provided(run, known[at - 1], known[at], pauses[at])
         elif full in (k.VISITS, k.STAYS) and (numbers[k.K_VISITS] or numbers[k.K_STAYS]):
@@ -244,8 +276,8 @@ def _go(run: Running, words: NDArray[np.uint64]) -> Running:
 def _pauses(plan: Plan, counts: c.Counts) -> list[int]:
     """Return the midnights of the window's days, before it and after it too, and its end."""
     from_s, to_s = counts.window.tolist()
-    first_s = from_s % DAY_S or DAY_S
-    return sorted({*range(first_s, plan.horizon_s, DAY_S), from_s, to_s} - {0})
+    first_s = from_s % PAUSE_S or PAUSE_S
+    return sorted({*range(first_s, plan.horizon_s, PAUSE_S), from_s, to_s} - {0})
 
 
 def _provided(run: Running, first: int, end: int, pause_s: int) -> Running:
@@ -268,13 +300,14 @@ def _provided(run: Running, first: int, end: int, pause_s: int) -> Running:
 
 
 def _settle_queues(run: Running, now_s: int) -> None:
-    """Note how long queues were on the day that ends now."""
+    """Note how long queues have been since the last pause."""
     station, (from_s, to_s) = run.tables.station, run.counts.window.tolist()
     if from_s < now_s <= to_s:
         length = station[:, k.S_LENGTH] - station[:, k.S_UNSEEN]
         length[station[:, k.S_SINCE] >= now_s] = 0
         day = -(-(now_s - from_s) // DAY_S) - 1
-        run.queue_max[:, day] = np.maximum(station[:, k.S_PEAK], length)
+        longest = np.maximum(station[:, k.S_PEAK], length)
+        run.queue_max[:, day] = np.maximum(run.queue_max[:, day], longest)
     station[:, k.S_PEAK] = 0
     station[:, k.S_SINCE] = now_s
 
@@ -304,52 +337,88 @@ def _counted(run: Running) -> Running:
 
 def _forget(run: Running) -> None:
     """Give back the memory of consignments of which all in a group have finished."""
-    slabs, size = run.slabs, len(run.sent.key)
-    for group in np.flatnonzero(run.records.alive == 0).tolist():
-        run.records.alive[group] = NEVER
-        first, end = group * GROUP, min((group + 1) * GROUP, size)
-        for table in (slabs.cons, slabs.cons_key, slabs.place, slabs.trav, slabs.cause_s):
-            give_back(table, first, end)
+    slabs = run.slabs
+    groups = np.flatnonzero(run.records.alive == 0)
+    run.records.alive[groups] = NEVER
+    first, end = groups * GROUP, np.minimum((groups + 1) * GROUP, len(run.sent.key))
+    for table in (slabs.cons, slabs.cons_key, slabs.place, slabs.trav, slabs.cause_s):
+        give_back(table, first, end)
+
+
+def _let_go(run: Running) -> Running:
+    """Return the run without the rows of vehicles about which nobody can ask any more."""
+    tables, growing, slabs = run.tables, run.growing, run.slabs
+    vehicles, known = int(tables.run[k.K_VEHICLES]), _known_vehicles(run)
+    is_needed = needed(
+        known,
+        growing.vehicle,
+        growing.vessel,
+        int(tables.run[k.K_VESSELS]),
+        tables.pool,
+        growing.trav,
+        tables.queue_first,
+        len(tables.queue_first) // max(1, len(tables.station)),
+    )
+    kept = known[is_needed]
+    # Between two that stay all are over; only where one has come to that, there is more to give.
+    bounds = np.concatenate(([NEVER], kept, [vehicles]))
+    gaps = np.unique(np.searchsorted(kept, known[~is_needed]))
+    first, end = bounds[gaps] + 1, bounds[gaps + 1]
+    for table in (slabs.vehicle, slabs.vehicle_key, slabs.carried):
+        give_back(table, first, end)
+    first_vehicle = len(growing.trav) - len(growing.vehicle)
+    for table in (slabs.trav, slabs.cause_s):
+        give_back(table, first_vehicle + first, first_vehicle + end)
+    return run._replace(kept=kept, seen=vehicles)
+
+
+def _known_vehicles(run: Running) -> Ints:
+    """Return the vehicles whose rows are there."""
+    return np.concatenate((run.kept, np.arange(run.seen, run.tables.run[k.K_VEHICLES])))
 
 
 def _with_vehicles(run: Running) -> Running:
     """Return the run with room for more vehicles."""
     size, pools = len(run.tables.consignment), len(run.tables.pool)
     had, need = len(run.growing.vehicle), int(run.tables.run[k.K_NEED])
-    room, slabs = max(2 * had, need), run.slabs
+    room, slabs = max(min(2 * had, had + PREPARED), need), run.slabs
     if room > len(slabs.vehicle.rows):
         slabs = _slabs(size, pools, 2 * room)
         for old, new in zip(run.slabs, slabs, strict=True):
-            new.rows[: len(old.rows)] = old.rows
+            copy_into(new, old)
     first = size + pools
-    slabs.trav.rows[first + had : first + room] = NEVER
-    slabs.vehicle.rows[had:room] = NEVER
-    slabs.carried.rows[had:room, [c.W_MIX, c.W_TURNED]] = NEVER
-    counts = run.counts._replace(vehicle=slabs.carried.rows[:room], consignment=slabs.place.rows)
+    _prepare(slabs, first, had, room)
+    counts = run.counts._replace(
+        vehicle=slabs.carried.rows[:room],
+        ended_s=slabs.ended_s.rows[:room],
+        consignment=slabs.place.rows,
+    )
     tables = run.tables._replace(consignment=slabs.cons.rows, consignment_key=slabs.cons_key.rows)
     growing = _with_views(run.growing, slabs, first, room)
     return run._replace(tables=tables, growing=growing, slabs=slabs, counts=counts)
 
 
-def _ended(run: Running, known: int) -> Running:
+def _ended(run: Running, entered: int) -> Running:
     """Return the run with everything counted that its end cuts short."""
     numbers, ended_s = run.tables.run, int(run.tables.run[k.K_NOW])
     created_s = run.sent.created_s
     if ended_s < run.counts.window[1]:
         _settle_queues(run, ended_s)
     run = _counted(run)
-    outside = run.entry[known:]
+    outside = run.entry[entered:]
     outside = outside[created_s[outside] <= ended_s]
     inside = np.concatenate((_unfinished(run), outside))
     run = _provided(run._replace(entry=outside), 0, len(outside), NO_PAUSE)
     inside = inside[created_s[inside] <= ended_s]
-    growing = closed(run.tables, run.growing, inside)
+    known = _known_vehicles(run)
+    growing = closed(run.tables, run.growing, inside, known)
     run = _counted(run._replace(growing=growing))
     c.count_open(
         run.counts,
         run.marks,
         run.records,
         inside,
+        known,
         run.tables.consignment,
         growing.vehicle,
         growing.cause_s,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sim.kernel import counting as c
 from sim.kernel import layout as k
-from sim.kernel.books import CAUSES
+from sim.kernel.books import CAUSES, Seconds
 from sim.kernel.core import Growing
 from sim.kernel.run import closure_rows, gridlock_rows, ledger_rows
 from sim.kernel.tables import DAY_S, Tables
@@ -19,7 +19,9 @@ from sim.tallies import Tallies, Watch, bins_up_to
 Ints = NDArray[np.int64]
 
 
-def counts_of(plan: Plan, watch: Watch, end_s: int, place: Ints, carried: Ints) -> c.Counts:
+def counts_of(
+    plan: Plan, watch: Watch, end_s: int, place: Ints, carried: Ints, ended_s: Seconds
+) -> c.Counts:
     """Return a count of nothing.
 
     Parameters
@@ -28,8 +30,8 @@ def counts_of(plan: Plan, watch: Watch, end_s: int, place: Ints, carried: Ints) 
         What is counted.
     end_s
         The window's end, or the second after the run's end.
-    place, carried
-        (N, 2) and (V, 4) rows of consignments and of vehicles.
+    place, carried, ended_s
+        (N, 2) rows of consignments, (V, 4) and (V,) of vehicles.
     """
     stations, flows = len(plan.station_kind), len(plan.flow_lot)
     days = -(-(end_s - plan.window_start_s) // DAY_S)
@@ -56,6 +58,7 @@ def counts_of(plan: Plan, watch: Watch, end_s: int, place: Ints, carried: Ints) 
         batch_s=np.zeros((0, 3), np.int64),
         mix=np.zeros((0, 3), np.int64),
         vehicle=carried,
+        ended_s=ended_s,
         consignment=place,
         misplaced=np.full((1, 3), NEVER, np.int64),
         misloaded=np.full((1, 4), NEVER, np.int64),
