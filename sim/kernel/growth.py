@@ -13,9 +13,19 @@ Row = TypeVar("Row", bound=np.generic)
 
 
 def longer(table: NDArray[Row], size: int, fill: int) -> NDArray[Row]:
-    """Return a table with at least `size` rows and twice as many as before, new ones filled."""
-    larger = np.full((max(size, 2 * len(table)), *table.shape[1:]), fill, dtype=table.dtype)
+    """Return the table if it has at least `size` rows, else a copy with twice as many.
+
+    Parameters
+    ----------
+    fill
+        Value in new rows. Those of zeros take no memory before they are used.
+    """
+    if len(table) >= size:
+        return table
+    larger = np.zeros((max(size, 2 * len(table)), *table.shape[1:]), dtype=table.dtype)
     larger[: len(table)] = table
+    if fill:
+        larger[len(table) :] = fill
     return larger
 
 
