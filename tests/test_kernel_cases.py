@@ -2,6 +2,7 @@
 
 import mmap
 from collections.abc import Callable
+from heapq import heappop, heappush
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numba
 import numpy as np
 import pytest
 from compiler_cases import FERRY, compiled
+from numpy.typing import NDArray
 from plan_maker import PlanMaker
 from test_tallies import differing, watch_anything
 
@@ -20,6 +22,8 @@ from sim.kernel import counting, jit, state, tallied
 from sim.kernel.difference import first_difference
 from sim.kernel.drawing import drawn, quantiles
 from sim.kernel.drive import begin, drive
+from sim.kernel.growth import longer
+from sim.kernel.heap import pop, push
 from sim.kernel.layout import V_LOAD
 from sim.kernel.memory import give_back, slab
 from sim.kernel.run import run, trace_of
@@ -27,6 +31,17 @@ from sim.measures.tally import tally
 from sim.plan import AtClosing, Draws, Effect, Plan
 
 TAIL_WORDS = 1 << 20
+
+
+@jit.compiled
+def popped(heap: NDArray[np.int64], keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return what comes out when a heap takes every key, the least going at each even one."""
+    out = np.full(len(keys), -1, np.int64)
+    for at in range(len(keys)):
+        push(heap, keys[at])
+        if keys[at] % 2 == 0:
+            out[at] = pop(heap)
+    return out
 
 
 def difference(maker: PlanMaker) -> str:
@@ -225,3 +240,22 @@ def test_what_is_in_two_places_or_carries_what_did_not_board_is_counted(
     # The one consignment asks at 40 and is created at 50; 2 TEU boarded the train of 1 TEU.
     assert counted.misplaced.tolist() == [[0, 0, 40]]
     assert counted.misloaded.tolist() == [[0, 50, 1000, 2000]]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_heap_gives_the_least_number_first(seed: int) -> None:
+    keys = np.random.default_rng(seed).integers(0, 40, 400)
+    wanted, kept = [-1] * len(keys), []
+    for at, key in enumerate(keys.tolist()):
+        heappush(kept, key)
+        if key % 2 == 0:
+            wanted[at] = heappop(kept)
+
+    assert popped(np.zeros(500, np.int64), keys).tolist() == wanted
+
+
+def test_table_with_room_stays_and_a_full_one_is_doubled() -> None:
+    table = np.arange(6).reshape(3, 2)
+
+    assert longer(table, 3, -1) is table
+    assert longer(table, 4, -1).tolist() == [*table.tolist(), *3 * [[-1, -1]]]

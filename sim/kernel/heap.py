@@ -27,21 +27,27 @@ def push(heap: Ints, key: int) -> None:
 
 @inlined
 def pop(heap: Ints) -> int:
-    """Take the least number out."""
+    """Take the least number out.
+
+    The gap goes down to the bottom along the lesser children, which needs no guess about
+    the last number; that then rises, seldom and not far.
+    """
     least: int = heap[1]
     count = heap[0] - 1
     heap[0] = count
     key = heap[count + 1]
-    at = 1
-    child = 2
-    while child <= count:
-        if child < count and heap[child + 1] < heap[child]:
-            child += 1
-        if heap[child] >= key:
-            break
+    at, child = 1, 2
+    while child < count:
+        child += heap[child + 1] < heap[child]
         heap[at] = heap[child]
         at = child
         child = at << 1
+    if child == count:
+        heap[at] = heap[child]
+        at = child
+    while at > 1 and heap[at >> 1] > key:
+        heap[at] = heap[at >> 1]
+        at >>= 1
     heap[at] = key
     return least
 
