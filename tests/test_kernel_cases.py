@@ -245,7 +245,8 @@ def test_what_is_in_two_places_or_carries_what_did_not_board_is_counted(
 @pytest.mark.parametrize("seed", range(20))
 def test_heap_gives_the_least_number_first(seed: int) -> None:
     keys = np.random.default_rng(seed).integers(0, 40, 400)
-    wanted, kept = [-1] * len(keys), []
+    kept: list[int] = []
+    wanted = [-1] * len(keys)
     for at, key in enumerate(keys.tolist()):
         heappush(kept, key)
         if key % 2 == 0:

@@ -6,7 +6,7 @@ Keys are uint64 throughout: a sum of int64 and uint64 would become a float.
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernel.jit import called, inlined
+from sim.kernel.jit import called, inlined, prefetch_read
 from sim.kernel.layout import R_MEAN_TEU, R_SERVERS, R_SHUT, S_ROW, S_ROW_END
 
 Ints = NDArray[np.int64]
@@ -85,6 +85,15 @@ def draw_s(law_table: Ints, law: int, h: np.uint64, mean_fp: int) -> int:
     """
     value = value_of(law_table[law], h)
     return max(1, int(value * mean_fp + (1 << 27)) >> 28)
+
+
+@inlined
+def foresee(law_table: Ints, law: int, h: np.uint64) -> None:
+    """Let the step from which `draw_s` will draw be brought into the cache.
+
+    It lies anywhere in half a megabyte: to wait for it took a quarter of the loop's time.
+    """
+    prefetch_read(law_table[law, 0], int(h >> _TO_STEP))
 
 
 @inlined

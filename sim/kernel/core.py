@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernel.arithmetic import draw_s, is_among, mix, scaled_mean_fp, slowed_s
+from sim.kernel.arithmetic import draw_s, foresee, is_among, mix, scaled_mean_fp, slowed_s
 from sim.kernel.books import CAUSES, begin, book, book_forming, book_wait
 from sim.kernel.breakdowns import break_or_mend, work
 from sim.kernel.closures import put_to_work, settle, take_off
@@ -28,7 +28,7 @@ from sim.kernel.forming import (
 from sim.kernel.gridlock import cycle, holders_of
 from sim.kernel.hands import let_out_of_hand, stop_and_go_on, take_in_hand, write_hand
 from sim.kernel.heap import call, mark, pop, push
-from sim.kernel.jit import borrowed, compiled, prefetch
+from sim.kernel.jit import borrowed, compiled, inlined, prefetch, prefetch_read
 from sim.kernel.layout import (
     A_BOUND,
     A_STATION,
@@ -320,6 +320,24 @@ class Growing(NamedTuple):
     stays: NDArray[np.int32]
 
 
+@inlined
+def next_entry_s(run: Ints, entry: Ints, cons: Ints) -> int:
+    """Return when the next consignment enters that is known, or later than any run ends."""
+    if run[K_ENTERED] == run[K_PROVIDED]:
+        return UNLIMITED
+    enters_s: int = cons[entry[run[K_ENTERED]], N_ENTERED]
+    return enters_s
+
+
+@inlined
+def next_change_s(run: Ints, change: Ints) -> int:
+    """Return when a closure begins or ends next, or later than any run ends."""
+    if run[K_CHANGED] == len(change):
+        return UNLIMITED
+    changes_s: int = change[run[K_CHANGED], 0]
+    return changes_s
+
+
 @compiled
 def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of the engine
     tables: Tables,
@@ -408,6 +426,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
     first_vehicle = consignments + pools
     used = borrowed(tables.used)
     now = run[K_NOW]
+    enters_s, changes_s = next_entry_s(run, entry, cons), next_change_s(run, change)
 
     while True:
         if events[0] + 8 > len(events):
@@ -450,13 +469,12 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 ):
                     mark(ready, is_ready, s)
                 continue
-            if station[s, S_SHARE] < PPM and not is_among(
-                mix(mix(station_stream[s], cons_key[n]), np.uint64(step_ordinal[step])),
-                station[s, S_SHARE],
-            ):
+            drawn = mix(mix(station_stream[s], cons_key[n]), np.uint64(step_ordinal[step]))
+            if station[s, S_SHARE] < PPM and not is_among(drawn, station[s, S_SHARE]):
                 trav[n, T_NEXT] = run[K_GOING]
                 run[K_GOING] = n
                 continue
+            foresee(law_table, row_law[station[s, S_ROW], flow[f, O_SIZE]], drawn)
             ask(trav, queue_first, queue_last, station, ready, is_ready, classes, n, s, now)
 
         elif run[K_LANDING] != NEVER:
@@ -481,6 +499,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 prefetch(trav, after)
                 prefetch(cause_s, after)
                 prefetch(cons, after)
+                prefetch_read(cons_key, after)
                 for cause in range(CAUSES):
                     cause_s[n, cause] += cause_s[t, cause]
                 if is_turned_away:
@@ -547,20 +566,22 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                     )
                 elif element[e, E_STATION] == NEVER:
                     is_moving = True
-                elif station[element[e, E_STATION], S_SHARE] < PPM and not is_among(
-                    mix(
-                        mix(station_stream[element[e, E_STATION]], vehicle_key[i]),
-                        np.uint64(element[e, E_ORDINAL]),
-                    ),
-                    station[element[e, E_STATION], S_SHARE],
-                ):
-                    # It passes as if it had been served.
-                    vehicle[i, V_PHASE] = AT_SERVER
-                    trav[t, T_NEXT] = run[K_RUNNING]
-                    run[K_RUNNING] = t
                 else:
                     s = element[e, E_STATION]
-                    vehicle[i, V_PHASE] = MOVING if station[s, S_KIND] == METER else AT_SERVER
+                    drawn = mix(
+                        mix(station_stream[s], vehicle_key[i]), np.uint64(element[e, E_ORDINAL])
+                    )
+                    if station[s, S_SHARE] < PPM and not is_among(drawn, station[s, S_SHARE]):
+                        # It passes as if it had been served.
+                        vehicle[i, V_PHASE] = AT_SERVER
+                        trav[t, T_NEXT] = run[K_RUNNING]
+                        run[K_RUNNING] = t
+                        continue
+                    if station[s, S_KIND] == METER:
+                        vehicle[i, V_PHASE] = MOVING
+                    else:
+                        vehicle[i, V_PHASE] = AT_SERVER
+                        foresee(law_table, row_law[station[s, S_ROW], 0], drawn)
                     ask(
                         trav, queue_first, queue_last, station, ready, is_ready, classes, t, s, now
                     )
@@ -688,10 +709,11 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 pass_on_turn(pool, service, service_pool, ready, is_ready, p)
                 run[K_WATCHING] |= not run[K_STOPPING]
 
-        elif run[K_ENTERED] < run[K_PROVIDED] and cons[entry[run[K_ENTERED]], N_ENTERED] == now:
+        elif enters_s == now:
             # ------------------------------------------------- a consignment enters
             n = entry[run[K_ENTERED]]
             run[K_ENTERED] += 1
+            enters_s = next_entry_s(run, entry, cons)
             waited_s = now - cons[n, N_CREATED]
             if waited_s:
                 book(
@@ -707,7 +729,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 trav[n, T_NEXT] = run[K_GOING]
                 run[K_GOING] = n
 
-        elif run[K_CHANGED] < len(change) and change[run[K_CHANGED], 0] == now:
+        elif changes_s == now:
             # ---------------------------------------------- a closure begins or ends
             changed = run[K_CHANGED]
             c, began_s = change[changed, 2], change[changed, 3]
@@ -730,6 +752,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 settle(force, row_force, closure, row_table, station, spell, run, row, s, now)
                 mark(ready, is_ready, s)
             run[K_CHANGED] += 1
+            changes_s = next_change_s(run, change)
             run[K_REACTING] = 1
 
         elif run[K_REACTING]:
@@ -1238,13 +1261,9 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                         locks[at, column] = found[at, column]
             if run[K_STOPPING]:
                 return DONE
-            now = horizon_s
+            now = min(horizon_s, enters_s, changes_s)
             if events[0]:
                 now = min(now, events[1] >> 32)
-            if run[K_ENTERED] < run[K_PROVIDED]:
-                now = min(now, cons[entry[run[K_ENTERED]], N_ENTERED])
-            if run[K_CHANGED] < len(change):
-                now = min(now, change[run[K_CHANGED], 0])
             if now >= run[K_PAUSE]:
                 return PAUSE
             run[K_NOW] = now

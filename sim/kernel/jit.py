@@ -131,32 +131,48 @@ def _borrowed(array: Any) -> Any:  # noqa: ANN401, ARG001 - numba reads its type
 
 
 def prefetch(table: Any, row: int) -> None:  # noqa: ANN401 - an array of any kind
-    """Let a row be brought into the cache while something else is done."""
+    """Let a row be brought into the cache, to be written, while something else is done."""
 
 
-def _touch(_: Any, table: Any, row: Any) -> Any:  # noqa: ANN401, ARG001 - numba types
-    """Return signature and code of a row's prefetch."""
-
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ANN401
-        made = context.make_array(signature.args[0])(context, builder, args[0])
-        stride = builder.extract_value(made.strides, 0)
-        begin = builder.ptrtoint(made.data, stride.type)
-        at = builder.add(begin, builder.mul(args[1], stride))
-        pointer = builder.inttoptr(at, cgutils.voidptr_t)
-        number = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, number, number, number])
-        call = builder.module.declare_intrinsic("llvm.prefetch", [cgutils.voidptr_t], kind)
-        # To be written too, to stay in all caches, data.
-        builder.call(call, [pointer, number(1), number(3), number(1)])
-        return context.get_dummy_value()
-
-    return types.void(table, types.intp), code
+def prefetch_read(table: Any, row: int) -> None:  # noqa: ANN401 - an array of any kind
+    """Let a row that others read too be brought into the cache."""
 
 
-_TOUCH: Any = intrinsic(_touch)
+def _touch(is_written: int) -> Any:  # noqa: ANN401 - an intrinsic of numba
+    """Return what brings a row into the cache."""
+
+    def touch(_: Any, table: Any, row: Any) -> Any:  # noqa: ANN401, ARG001 - numba types
+        """Return signature and code of a row's prefetch."""
+
+        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ANN401
+            made = context.make_array(signature.args[0])(context, builder, args[0])
+            stride = builder.extract_value(made.strides, 0)
+            begin = builder.ptrtoint(made.data, stride.type)
+            at = builder.add(begin, builder.mul(args[1], stride))
+            pointer = builder.inttoptr(at, cgutils.voidptr_t)
+            number = ir.IntType(32)
+            kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, number, number, number])
+            call = builder.module.declare_intrinsic("llvm.prefetch", [cgutils.voidptr_t], kind)
+            # To stay in all caches, data.
+            builder.call(call, [pointer, number(is_written), number(3), number(1)])
+            return context.get_dummy_value()
+
+        return types.void(table, types.intp), code
+
+    return intrinsic(touch)
+
+
+_TOUCH: Any = _touch(1)
+_LOOK: Any = _touch(0)
 
 
 @overload(prefetch, strict=False)
 def _prefetch(table: Any, row: Any) -> Any:  # noqa: ANN401, ARG001 - numba reads its types
     """Return what machine code does for `prefetch`."""
     return lambda table, row: _TOUCH(table, row)  # noqa: PLW0108 - numba wants a function
+
+
+@overload(prefetch_read, strict=False)
+def _prefetch_read(table: Any, row: Any) -> Any:  # noqa: ANN401, ARG001 - numba reads its types
+    """Return what machine code does for `prefetch_read`."""
+    return lambda table, row: _LOOK(table, row)  # noqa: PLW0108 - numba wants a function
