@@ -215,6 +215,18 @@ def _links(*, is_scenario: bool) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _crossings(*, is_scenario: bool) -> pd.DataFrame:
+    country = {node: land for node, _, land, *_ in PLACES}
+    table = _links(is_scenario=is_scenario)
+    table = table[(table["from"].map(country) != table["to"].map(country)) & (table["teu"] > 0)]
+    table = table.assign(
+        flow="xian_moscow", load_class="box", amount=table["teu"], unit="teu",
+        border=[f"{country[a].lower()}_{country[b].lower()}"
+                for a, b in zip(table["from"], table["to"], strict=True)],
+    )  # fmt: skip
+    return table[["from", "to", "mode", "flow", "border", "load_class", "teu", "amount", "unit"]]
+
+
 def _flows(*, is_scenario: bool) -> pd.DataFrame:
     rows = []
     for flow, start, end, commodity, corridor, teu, days in FLOWS:
@@ -340,7 +352,8 @@ def write_run(folder: Path, role: str = "run", *, replications: int = 10) -> Pat
     new = role != "base"
     averaged = {
         "flows": _flows(is_scenario=new), "stations": _stations(is_scenario=new),
-        "links": _links(is_scenario=new), "ledger": _ledger(is_scenario=new),
+        "links": _links(is_scenario=new), "crossings": _crossings(is_scenario=new),
+        "ledger": _ledger(is_scenario=new),
         "timeseries": _timeseries(is_scenario=new), "stock": _stock(is_scenario=new),
         "transit": _transit(is_scenario=new), "bottlenecks": _bottlenecks(is_scenario=new),
     }  # fmt: skip

@@ -18,7 +18,7 @@ import yaml
 from network.load import build
 from network.schema import RawRow, RawTables
 from sim.errors import ResultsError
-from sim.report import answer, method, numbers, words
+from sim.report import answer, drawn, method, numbers, words
 from sim.report.charts import neutral
 from sim.report.material import read_comparison, read_run, read_table
 from sim.report.page import write
@@ -166,6 +166,50 @@ def test_charts_stand_with_their_csv(compared: Path) -> None:
     drawn = pd.read_csv(compared / "figures/throughput.csv")
     row = drawn[(drawn["kpi"] == "corridor.northern.teu") & drawn["side"].str.startswith("Base")]
     assert row["teu"].item() == 503_000
+
+
+def test_delay_at_a_border_is_that_of_both_sides_and_of_the_way_between(tmp_path: Path) -> None:
+    folder = sample_results.write_run(tmp_path)
+    crossings = pd.DataFrame(
+        [
+            ("alashankou", "dostyk", "rail", "f", "cn_kz", "box", 60.0),
+            ("dostyk", "alashankou", "road", "f", "cn_kz", "box", 40.0),
+            ("horgos", "dostyk", "road", "f", "cn_kz", "box", 300.0),
+        ],
+        columns=["from", "to", "mode", "flow", "border", "load_class", "teu"],
+    )
+    crossings.to_csv(folder / "crossings.csv", index=False)
+    booked = (
+        ("alashankou", "queue", 10.0),
+        ("dostyk", "closed", 40.0),  # a quarter of its TEU are of the crossing to Alashankou
+        ("r_alashankou__dostyk", "path", 14.0),
+        ("dostyk", "filling", 999.0),
+    )
+    ledger = pd.DataFrame(booked, columns=["node", "cause", "teu_h"])
+    ledger = ledger.assign(place="p", closure="", flow="f", is_waiting="yes")
+    ledger.to_csv(folder / "ledger.csv", index=False)
+
+    found = drawn.borders(read_run(folder)).set_index("name")
+
+    assert found["teu"].to_dict() == {"alashankou – dostyk": 100.0, "dostyk – horgos": 300.0}
+    pair = found.loc["alashankou – dostyk"]
+    assert pair["waiting_teu_d"] == pytest.approx((10 + 10 + 14) / 24)
+    assert pair["hours_a_teu"] == pytest.approx(0.34)
+    assert pair["cause"] == "path"
+
+
+def test_borders_and_refusals_stand_on_the_page(run_folder: Path) -> None:
+    flows = pd.read_csv(run_folder / "flows.csv")
+    flows.loc[0, "teu_refused"] = 777.0
+    flows.to_csv(run_folder / "flows.csv", index=False)
+
+    text = write(run_folder).read_text(encoding="utf-8")
+
+    section = text.partition('<section id="borders">')[2].partition("</section>")[0]
+    assert "no train path" in section or "queue" in section
+    assert "Refused, by route" in section
+    assert "777" in section
+    assert (run_folder / "figures/borders.png").is_file()
 
 
 def test_links_lead_to_files_that_are_there(compared: Path) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 from markupsafe import Markup
 
-from sim.plots import bars, flowmap, lines
+from sim.plots import bars, bordermap, flowmap, lines
 from sim.plots.style import Draw, save
 from sim.report import drawn
 from sim.report.material import Run
@@ -48,7 +48,8 @@ def write_charts(folder: Path, runs: Sequence[Run], basemap: str) -> dict[str, C
     runs
         One run, or base and scenario.
     """
-    charts = [write_chart(folder, spec) for spec in (*_specs(runs), *_maps(runs, basemap))]
+    specs = (*_specs(runs), *_maps(runs, basemap), _borders(runs[-1], basemap))
+    charts = [write_chart(folder, spec) for spec in specs]
     return {chart.name: chart for chart in charts if chart is not None}
 
 
@@ -84,6 +85,19 @@ def _maps(runs: Sequence[Run], basemap: str) -> tuple[Spec, ...]:
              drawn.lines(run), _drawer(run, basemap))
         for run in runs
     )  # fmt: skip
+
+
+def _borders(run: Run, basemap: str) -> Spec:
+    title = f"Delays at borders: {run.title}"
+    return Spec(
+        "borders",
+        title,
+        "Waiting booked to the two sides of each crossing and the way between them: queues,"
+        " shut hours, weather, want of room and of paths, not for trains to be made up or to"
+        " leave. Its sum is the area of the circle, its hours for a TEU that crossed the colour.",
+        drawn.borders(run),
+        lambda table: bordermap.border_map(table, basemap=basemap, title=title),
+    )
 
 
 def _drawer(run: Run, basemap: str) -> Draw:

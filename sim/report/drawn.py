@@ -17,6 +17,8 @@ MOST_BUSY = 16
 MOST_PLACES = 9
 _HOURS_A_DAY = 24.0
 _IN_THOUSANDS = 20_000.0
+_AT_THE_PLACE = ("queue", "closed", "weather", "storage", "path")
+"""Causes that lie with a place; the others lie with the services that leave it."""
 _SEEN_PART = 0.003
 """Part of the greatest below which a bar or line is no more than its outline."""
 
@@ -89,12 +91,7 @@ def waiting_places(runs: Sequence[Run]) -> pd.DataFrame:
     """Waiting by place and cause: label, side, cause, value, unit."""
     columns = ["label", "side", "cause", "value", "unit"]
     known = known_names(runs)
-    parts = []
-    for run in runs:
-        table = run.tables.ledger
-        waits = table[table["is_waiting"] == "yes"]
-        parts.append(waits.groupby(["node", "cause"])[["teu_h"]].sum().reset_index())
-    both = _both(runs, parts)
+    both = _both(runs, [_waits(run) for run in runs])
     if both.empty:
         return pd.DataFrame(columns=columns)
     links = link_names(runs, known)
@@ -223,6 +220,74 @@ def map_places(run: Run, drawn_lines: pd.DataFrame) -> pd.DataFrame:
     )
     places = places[places["teu"].notna() & places["lat"].notna() & places["lon"].notna()]
     return places.sort_values(["teu", "node"], ascending=[False, True]).reset_index(drop=True)
+
+
+def borders(run: Run) -> pd.DataFrame:
+    """Delays at each border crossing, the longest waiting first.
+
+    Counted are queues, hours in which it was shut, weather, want of room and of paths; not the
+    waits for a train to be made up or to leave.
+
+    Returns
+    -------
+    DataFrame
+        ``name``, ``lat``, ``lon``; ``teu`` that crossed, both ways; ``waiting_teu_d`` booked to
+        its two nodes and the links between them, ``hours_a_teu`` of these for one that crossed,
+        and ``cause``, that of most. A node of several crossings is shared out by their TEU.
+    """
+    columns = ["name", "lat", "lon", "teu", "waiting_teu_d", "hours_a_teu", "cause"]
+    table = run.tables.crossings
+    if table.empty:
+        return pd.DataFrame(columns=columns)
+    teu = table.groupby(_pairs(table))["teu"].sum()
+    teu = teu[teu > 0]
+    waits = _waits(run)
+    waits = waits[waits["cause"].isin(_AT_THE_PLACE)]
+    ends = pd.DataFrame(
+        [(pair, node, float(size)) for pair, size in teu.items() for node in _ends(str(pair))],
+        columns=["pair", "node", "teu"],
+    )
+    share = ends["teu"] / ends.groupby("node")["teu"].transform("sum")
+    sides = ends.assign(share=share).merge(waits, on="node")
+    sides = sides.assign(teu_h=sides["teu_h"] * sides["share"])
+    links = run.tables.links.drop_duplicates("link")
+    between = pd.DataFrame({"pair": _pairs(links), "node": links["link"]}).merge(waits, on="node")
+    booked = pd.concat([sides, between])
+    sums = booked.groupby(["pair", "cause"])["teu_h"].sum().reset_index()
+    most = sums.sort_values("teu_h", kind="stable").drop_duplicates("pair", keep="last")
+    cause = dict(zip(most["pair"], most["cause"], strict=True))
+    total = sums.groupby("pair")["teu_h"].sum().reindex(teu.index).fillna(0.0)
+    said, places = names(run.world.places), run.world.places.set_index("node")
+    found = pd.DataFrame(
+        {
+            "name": [" – ".join(said.of(node) for node in _ends(str(pair))) for pair in teu.index],
+            "lat": [places["lat"].reindex(_ends(str(pair))).mean() for pair in teu.index],
+            "lon": [places["lon"].reindex(_ends(str(pair))).mean() for pair in teu.index],
+            "teu": teu.to_numpy(),
+            "waiting_teu_d": total.to_numpy() / _HOURS_A_DAY,
+            "hours_a_teu": (total / teu).to_numpy(),
+            "cause": [cause.get(str(pair), "") for pair in teu.index],
+        }
+    )
+    found = found.sort_values(["waiting_teu_d", "name"], ascending=[False, True])
+    return found.reindex(columns=columns).reset_index(drop=True)
+
+
+def _pairs(rows: pd.DataFrame) -> "pd.Series[str]":
+    """The two ends of each row as one key, whichever way it runs."""
+    ends = zip(rows["from"].astype(str), rows["to"].astype(str), strict=True)
+    return pd.Series(["|".join(sorted(pair)) for pair in ends], index=rows.index, name="pair")
+
+
+def _ends(pair: str) -> list[str]:
+    return pair.split("|")
+
+
+def _waits(run: Run) -> pd.DataFrame:
+    """Waiting by node, which may be a link, and cause: node, cause, teu_h."""
+    table = run.tables.ledger
+    waits = table[table["is_waiting"] == "yes"]
+    return waits.groupby(["node", "cause"])["teu_h"].sum().reset_index()
 
 
 def changes(comparison: Comparison) -> pd.DataFrame:

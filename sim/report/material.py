@@ -25,6 +25,7 @@ class Tables(NamedTuple):
     flows: pd.DataFrame
     stations: pd.DataFrame
     links: pd.DataFrame
+    crossings: pd.DataFrame
     ledger: pd.DataFrame
     timeseries: pd.DataFrame
     stock: pd.DataFrame

@@ -19,7 +19,7 @@ from network.schema import Network
 from sim.measures.columns import columns_table, kpis_table
 from sim.report import answer, method, tables, worldmap
 from sim.report.answer import Move
-from sim.report.charts import Chart, write_charts
+from sim.report.charts import FOLDER, Chart, write_charts
 from sim.report.drawn import known_names, link_names
 from sim.report.material import (
     Comparison,
@@ -58,6 +58,7 @@ class Page(NamedTuple):
     charts: dict[str, Chart]
     tables: tuple[Table, ...]
     stock: tuple[Table, ...]
+    borders: tuple[Table, ...]
     notes: tuple[Notes, ...]
     laws: Table
     sources: Table
@@ -204,6 +205,10 @@ def _common(folder: Path, runs: Sequence[Run], basemap: str) -> Page:
             tables.links(run, known, f"{at}links.csv"),
         ),
         stock=(tables.stock(run, known, links, f"{at}stock.csv"),),
+        borders=(
+            tables.borders(run, f"{FOLDER}/borders.csv"),
+            tables.refused(run, known, f"{at}flows.csv"),
+        ),
         notes=tuple(Notes(one.side, _notes(one)) for one in runs),
         laws=tables.laws(run, known, f"{at}network_laws.csv"),
         sources=tables.sources(run, f"{at}network_sources.csv"),

@@ -72,6 +72,11 @@ _OF_FLOWS = (
     Measure("usd_per_teu", "USD a TEU", "plain"),
     Measure("co2e_kg_per_teu", "kg CO2e a TEU", "plain"),
 )
+_AT_BORDERS = (
+    Measure("teu", "TEU that crossed", "plain"),
+    Measure("waiting_teu_d", "Waiting (TEU-days)", "plain"),
+    Measure("hours_a_teu", "Hours a TEU", "plain"),
+)
 _WAITS = (
     Measure("wait_mean_h", "Wait, mean (h)"),
     Measure("wait_p90_h", "Wait, P90 (h)"),
@@ -207,6 +212,27 @@ def flows(run: Run, known: Names, csv: str) -> Table:
         ("Corridor", [words.short(words.corridor(str(c))) for c in table["corridor"]]),
     ]
     return measured(("flows", "Flows by route", csv), table, labels, _OF_FLOWS)
+
+
+def borders(run: Run, csv: str) -> Table:
+    """Delays at border crossings, the longest waiting first."""
+    table = drawn.borders(run)
+    labels = [
+        ("Crossing", [str(name) for name in table["name"]]),
+        ("Mainly", [words.cause(str(cause)) if cause else "" for cause in table["cause"]]),
+    ]
+    return measured(("borders", "Delays at borders", csv), table, labels, _AT_BORDERS)
+
+
+def refused(run: Run, known: Names, csv: str) -> Table:
+    """Flows of which a part was refused, the greatest first."""
+    table = run.tables.flows[run.tables.flows["teu_refused"] > 0]
+    table = table.sort_values("teu_refused", ascending=False, kind="stable")
+    ways = [known.way(str(a), str(b))
+            for a, b in zip(table["origin"], table["destination"], strict=True)]  # fmt: skip
+    labels = [("From and to", ways), ("Goods", [str(c) for c in table["commodity"]])]
+    measures = [m for m in _OF_FLOWS if m.column in {"teu_offered", "teu_refused"}]
+    return measured(("refused", "Refused, by route", csv), table, labels, measures)
 
 
 def stations(run: Run, known: Names, links: dict[str, str], csv: str) -> Table:
