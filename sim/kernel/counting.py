@@ -121,6 +121,8 @@ class Counts(NamedTuple):
     """(V,) when its leg ended, or NEVER: asked for when its row may be gone."""
     consignment: Ints
     """(N, 2)."""
+    number: Seconds
+    """(N,) which consignment has each row, ascending over the rows in use."""
     misplaced: Ints
     misloaded: Ints
     """One row each; the first number NEVER as long as there is none."""
@@ -162,8 +164,6 @@ class Records(NamedTuple):
     status: NDArray[np.int8]
     delay_s: Seconds
     booked_s: Seconds
-    alive: Ints
-    """(groups,) consignments of each group of rows that have not finished."""
 
 
 @inlined
@@ -318,18 +318,11 @@ def count(
     trav: Ints,
     cause_s: Seconds,
     run: Ints,
-    group_bits: int,
 ) -> None:
-    """Count all rows that have been written, and forget them.
-
-    Parameters
-    ----------
-    group_bits
-        A group of consignments' rows has two to the power of these.
-    """
+    """Count all rows that have been written, and forget them."""
     note_ended(counts.ended_s, run, vehicle, trav, len(trav) - len(vehicle))
     count_stays(counts, marks, stays, run, station, cons, flow, vehicle)
-    count_finished(counts, records, run, cons, trav, cause_s, group_bits)
+    count_finished(counts, records, run, cons, trav, cause_s)
     count_visits(counts, marks, visits, run, station, vehicle)
     count_arrived(counts, marks, run, vehicle, trav, len(trav) - len(vehicle))
     run[K_STAYS], run[K_VISITS] = 0, 0
@@ -365,33 +358,38 @@ def count_open(
 
 @compiled
 def provide(
+    counts: Counts,
     sent: Sent,
-    entry: Seconds,
+    span: tuple[int, int],
+    row: int,
     flow: Ints,
     cons: Ints,
     cons_key: NDArray[np.uint64],
     trav: Ints,
-    place: Ints,
+    cause_s: Seconds,
     measured_s: tuple[int, int],
 ) -> None:
-    """Make the rows of consignments that are about to enter.
+    """Make the rows of consignments that are about to be created.
 
     Parameters
     ----------
-    entry
-        Which of them.
-    place
-        `Counts.consignment`.
+    span
+        The first of them, and the one after the last.
+    row
+        First that is not in use.
     measured_s
         Seconds are booked for those that are created from the first on, before the second.
     """
-    for at in range(len(entry)):
-        n = entry[at]
-        f, created_s = sent.flow[n], sent.created_s[n]
+    place = counts.consignment
+    for at in range(span[0], span[1]):
+        n = row + at - span[0]
+        f, created_s = sent.flow[at], sent.created_s[at]
+        counts.number[n] = at
         cons[n, :] = NEVER
-        cons[n, N_FLOW], cons[n, N_ROUTE], cons[n, N_STATUS] = f, sent.route[n], 0
-        cons[n, N_CREATED], cons[n, N_ENTERED] = created_s, sent.entered_s[n]
-        cons_key[n] = sent.key[n]
+        cons[n, N_FLOW], cons[n, N_ROUTE], cons[n, N_STATUS] = f, sent.route[at], 0
+        cons[n, N_CREATED], cons[n, N_ENTERED] = created_s, sent.entered_s[at]
+        cons_key[n] = sent.key[at]
+        cause_s[n, :] = 0
         trav[n, :] = NEVER
         trav[n, T_CLASS] = flow[f, O_RANK]
         if measured_s[0] <= created_s < measured_s[1]:
@@ -484,7 +482,8 @@ def count_stays(  # noqa: C901 - one line for each thing that is counted
             ended_s = vehicle_ended_s[before]
             is_early |= ended_s == NEVER or request_s < ended_s
         if is_early and misplaced[0, 0] == NEVER:
-            misplaced[0, 0], misplaced[0, 1], misplaced[0, 2] = n, s, request_s
+            misplaced[0, 0], misplaced[0, 1] = counts.number[n], s
+            misplaced[0, 2] = request_s
         place[n, C_RELEASE] = FOREVER if end_s == NEVER else end_s
         place[n, C_VEHICLE] = i
         if i != NEVER:
@@ -604,7 +603,6 @@ def count_finished(
     cons: Ints,
     trav: Ints,
     cause_s: Seconds,
-    group_bits: int,
 ) -> None:
     """Count the consignments that have finished, and forget them."""
     n = run[K_GONE]
@@ -617,8 +615,8 @@ def count_finished(
         if cons[n, N_STATUS] == REFUSED_STORAGE and i != NEVER:
             counts.vehicle[i, W_TURNED] = finished_s
         count_causes(counts, records, cons, cause_s, n)
-        records.finished_s[n], records.status[n] = finished_s, cons[n, N_STATUS]
-        records.alive[n >> group_bits] -= 1
+        at = counts.number[n]
+        records.finished_s[at], records.status[at] = finished_s, cons[n, N_STATUS]
         n = after
     run[K_GONE] = NEVER
 
@@ -637,7 +635,8 @@ def count_causes(counts: Counts, records: Records, cons: Ints, cause_s: Seconds,
             counts.cause_s[0, cons[n, N_FLOW], cause] += seconds
             if cons[n, N_STATUS] <= DELIVERED:
                 counts.cause_s[1, cons[n, N_FLOW], cause] += seconds
-    records.delay_s[n], records.booked_s[n] = delay_s, booked_s
+    at = counts.number[n]
+    records.delay_s[at], records.booked_s[at] = delay_s, booked_s
 
 
 @called

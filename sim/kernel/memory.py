@@ -1,7 +1,7 @@
 """Tables of which the system gives memory only for rows that are touched, and takes it back.
 
-Rows of things that come and go in order of their numbers: those that are over are given
-back, so that a long run needs no more memory than a short one.
+Rows of vehicles come and go in order of their numbers: those that are over are given back,
+so that a long run needs no more memory than a short one.
 """
 
 import mmap

@@ -2,7 +2,8 @@
 
 The loop of `core` pauses at every midnight of the window's days: the rows it has written
 are counted (`counting`) and used again, and the consignments of the next day are made
-known. What has finished gives its memory back (`memory`).
+known. Rows of what has finished are used again (`compaction`), or their memory is given back
+(`memory`).
 """
 
 from typing import NamedTuple
@@ -14,11 +15,12 @@ from sim.draws.hashing import SERVICE, mix_array, stream
 from sim.kernel import counting as c
 from sim.kernel import layout as k
 from sim.kernel.books import CAUSES
+from sim.kernel.compaction import compact
 from sim.kernel.core import Growing, advance
 from sim.kernel.drawing import drawn
 from sim.kernel.drive import LEDGER_SIZE, ROOM, closed, grown, opened
 from sim.kernel.keeping import needed
-from sim.kernel.memory import GROUP, Slab, copy_into, give_back, slab
+from sim.kernel.memory import Slab, copy_into, give_back, slab
 from sim.kernel.tables import DAY_S, NO_PAUSE, Tables, routes_of, tables_of
 from sim.kernel.told import counts_of, marks_of, tallies_of
 from sim.plan import NEVER, Draws, Plan
@@ -26,7 +28,6 @@ from sim.tallies import Tallies, Watch
 
 Ints = NDArray[np.int64]
 
-GROUP_BITS = GROUP.bit_length() - 1
 PAUSE_S = DAY_S
 """Between two pauses; a whole number of them is a day."""
 ROWS = 1 << 14
@@ -37,6 +38,8 @@ LEAST_VEHICLES, VEHICLES_EACH = 1 << 16, 2
 move."""
 PREPARED = 1 << 12
 """Rows of vehicles that are made at a time, and take memory before they are used."""
+LEAST_USED = 1 << 13
+"""Rows of consignments in use, below which finished ones among them cost nothing."""
 
 
 class Slabs(NamedTuple):
@@ -45,6 +48,7 @@ class Slabs(NamedTuple):
     cons: Slab
     cons_key: Slab
     place: Slab
+    number: Slab
     trav: Slab
     cause_s: Slab
     vehicle: Slab
@@ -70,6 +74,8 @@ class Running(NamedTuple):
     """(S, D)."""
     entry: NDArray[np.int32]
     """(N,) consignments in order of entering."""
+    used: int
+    """Rows of consignments in use: those known, less those that have made room."""
     kept: Ints
     """Vehicles before `seen` whose rows are there."""
     seen: int
@@ -156,15 +162,12 @@ def _begin(
     slabs = _slabs(size, pools, max(LEAST_VEHICLES, VEHICLES_EACH * size))
     slabs.trav.rows[size : size + pools] = growing.trav[:pools]
     _prepare(slabs, size + pools, 0, ROOM)
-    alive = np.full(-(-size // GROUP), GROUP, np.int64)
-    alive[-1:] = size - (len(alive) - 1) * GROUP
     counts = counts_of(
         plan,
         watch,
         end_s,
-        slabs.place.rows,
-        slabs.carried.rows[:ROOM],
-        slabs.ended_s.rows[:ROOM],
+        (slabs.place.rows, slabs.number.rows),
+        (slabs.carried.rows[:ROOM], slabs.ended_s.rows[:ROOM]),
     )
     return Running(
         plan=plan,
@@ -180,10 +183,10 @@ def _begin(
             status=np.zeros(size, np.int8),
             delay_s=np.zeros(size, np.int32),
             booked_s=np.zeros(size, np.int32),
-            alive=alive,
         ),
         queue_max=np.zeros((len(plan.station_kind), counts.day.shape[1] - 1), np.int64),
         entry=np.argsort(sent.entered_s, kind="stable").astype(np.int32),
+        used=0,
         kept=np.zeros(0, np.int64),
         seen=0,
     )
@@ -211,6 +214,7 @@ def _slabs(size: int, pools: int, vehicles: int) -> Slabs:
         cons=slab((size, k.CONSIGNMENT_COLUMNS), np.int64),
         cons_key=slab((size,), np.uint64),
         place=slab((size, 2), np.int64),
+        number=slab((size,), np.int32),
         trav=slab((travellers, k.TRAVELLER_COLUMNS), np.int64),
         cause_s=slab((travellers, CAUSES), np.int32),
         vehicle=slab((vehicles, k.VEHICLE_COLUMNS), np.int64),
@@ -241,11 +245,11 @@ def _with_views(growing: Growing, slabs: Slabs, first_vehicle: int, vehicles: in
 def _go(run: Running, words: NDArray[np.uint64]) -> Running:
     """Return the run at its end, closed and counted."""
     plan, numbers = run.plan, run.tables.run
-    entered_s = run.sent.entered_s[run.entry]
     pauses = [*_pauses(plan, run.counts), NO_PAUSE]
-    known = np.searchsorted(entered_s, pauses).tolist()
+    created = [0, *np.searchsorted(run.sent.created_s, pauses).tolist()]
+    entered = [0, *np.searchsorted(run.sent.entered_s[run.entry], pauses).tolist()]
     at = 0
-    run = _provided(run, 0, known[0], pauses[0])
+    run = _provided(run, created[:2], entered[:2], pauses[0])
     while True:
         full = advance(
             run.tables,
@@ -256,14 +260,13 @@ def _go(run: Running, words: NDArray[np.uint64]) -> Running:
             plan.stop_after_consignments,
         )
         if full == k.DONE:
-            return _ended(run, known[at])
+            return _ended(run)
         if full == k.PAUSE:
             _settle_queues(run, pauses[at])
             run = _counted(run)
-            _forget(run)
-            run = _let_go(run)
+            run = _compacted(_let_go(run), created[at + 1])
             at += 1
-            run = _provided(run, known[at - 1], known[at], pauses[at])
+            run = _provided(run, created[at : at + 2], entered[at : at + 2], pauses[at])
         elif full in (k.VISITS, k.STAYS) and (numbers[k.K_VISITS] or numbers[k.K_STAYS]):
             # The rows that are wanted may fit once the others are gone.
             run = _counted(run)
@@ -280,23 +283,34 @@ def _pauses(plan: Plan, counts: c.Counts) -> list[int]:
     return sorted({*range(first_s, plan.horizon_s, PAUSE_S), from_s, to_s} - {0})
 
 
-def _provided(run: Running, first: int, end: int, pause_s: int) -> Running:
-    """Let consignments be known from entry `first` to `end`, and a pause."""
-    numbers = run.tables.run
-    entry = run.entry[first:end]
+def _provided(run: Running, created: list[int], entered: list[int], pause_s: int) -> Running:
+    """Let consignments be known that are created and that enter before a pause.
+
+    Parameters
+    ----------
+    created
+        The first of them, and the one after the last.
+    entered
+        The same, in order of entering.
+    """
+    numbers, known = run.tables.run, created[1] - created[0]
     c.provide(
+        run.counts,
         run.sent,
-        entry,
+        (created[0], created[1]),
+        run.used,
         run.tables.flow,
         run.tables.consignment,
         run.tables.consignment_key,
         run.growing.trav,
-        run.counts.consignment,
+        run.growing.cause_s,
         (run.plan.window_start_s, run.plan.window_end_s),
     )
+    used = run.used + known
+    number = run.counts.number[:used]
+    entry = np.searchsorted(number, run.entry[entered[0] : entered[1]])
     numbers[k.K_ENTERED], numbers[k.K_PROVIDED], numbers[k.K_PAUSE] = 0, len(entry), pause_s
-    tables = run.tables._replace(entry=entry.astype(np.int64))
-    return run._replace(tables=tables)
+    return run._replace(tables=run.tables._replace(entry=entry), used=used)
 
 
 def _settle_queues(run: Running, now_s: int) -> None:
@@ -330,19 +344,39 @@ def _counted(run: Running) -> Running:
         growing.trav,
         growing.cause_s,
         numbers,
-        GROUP_BITS,
     )
     return run._replace(counts=counts)
 
 
-def _forget(run: Running) -> None:
-    """Give back the memory of consignments of which all in a group have finished."""
-    slabs = run.slabs
-    groups = np.flatnonzero(run.records.alive == 0)
-    run.records.alive[groups] = NEVER
-    first, end = groups * GROUP, np.minimum((groups + 1) * GROUP, len(run.sent.key))
-    for table in (slabs.cons, slabs.cons_key, slabs.place, slabs.trav, slabs.cause_s):
-        give_back(table, first, end)
+def _compacted(run: Running, created: int) -> Running:
+    """Return the run with fewer rows of consignments in use, if most of them have finished.
+
+    Parameters
+    ----------
+    created
+        How many consignments have been.
+    """
+    tables, growing, counts = run.tables, run.growing, run.counts
+    inside = created - int(tables.run[k.K_FINISHED])
+    if run.used < max(LEAST_USED, 2 * inside):
+        return run
+    used = compact(
+        tables.consignment,
+        tables.consignment_key,
+        counts.consignment,
+        counts.number,
+        growing.trav,
+        growing.cause_s,
+        growing.vehicle,
+        run.kept,
+        growing.hand,
+        growing.events,
+        tables.queue_first,
+        tables.queue_last,
+        tables.run,
+        run.used,
+    )
+    return run._replace(used=used)
 
 
 def _let_go(run: Running) -> Running:
@@ -392,25 +426,20 @@ def _with_vehicles(run: Running) -> Running:
         vehicle=slabs.carried.rows[:room],
         ended_s=slabs.ended_s.rows[:room],
         consignment=slabs.place.rows,
+        number=slabs.number.rows,
     )
     tables = run.tables._replace(consignment=slabs.cons.rows, consignment_key=slabs.cons_key.rows)
     growing = _with_views(run.growing, slabs, first, room)
     return run._replace(tables=tables, growing=growing, slabs=slabs, counts=counts)
 
 
-def _ended(run: Running, entered: int) -> Running:
+def _ended(run: Running) -> Running:
     """Return the run with everything counted that its end cuts short."""
     numbers, ended_s = run.tables.run, int(run.tables.run[k.K_NOW])
-    created_s = run.sent.created_s
     if ended_s < run.counts.window[1]:
         _settle_queues(run, ended_s)
     run = _counted(run)
-    outside = run.entry[entered:]
-    outside = outside[created_s[outside] <= ended_s]
-    inside = np.concatenate((_unfinished(run), outside))
-    run = _provided(run._replace(entry=outside), 0, len(outside), NO_PAUSE)
-    inside = inside[created_s[inside] <= ended_s]
-    known = _known_vehicles(run)
+    inside, known = _inside(run, ended_s), _known_vehicles(run)
     growing = closed(run.tables, run.growing, inside, known)
     run = _counted(run._replace(growing=growing))
     c.count_open(
@@ -427,11 +456,9 @@ def _ended(run: Running, entered: int) -> Running:
     return run
 
 
-def _unfinished(run: Running) -> Ints:
-    """Return the consignments that are known and have not finished."""
-    finished_s = run.tables.consignment[:, k.N_FINISHED]
-    groups = np.flatnonzero(run.records.alive > 0)
-    spans = [np.arange(g * GROUP, min((g + 1) * GROUP, len(finished_s))) for g in groups.tolist()]
-    rows = np.concatenate([np.zeros(0, np.int64), *spans])
-    unfinished: Ints = rows[finished_s[rows] == NEVER]
-    return unfinished
+def _inside(run: Running, ended_s: int) -> Ints:
+    """Return the consignments that have been created and have not finished."""
+    used = run.tables.consignment[: run.used]
+    is_inside = (used[:, k.N_FINISHED] == NEVER) & (used[:, k.N_CREATED] <= ended_s)
+    inside: Ints = np.flatnonzero(is_inside)
+    return inside

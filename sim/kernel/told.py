@@ -20,7 +20,11 @@ Ints = NDArray[np.int64]
 
 
 def counts_of(
-    plan: Plan, watch: Watch, end_s: int, place: Ints, carried: Ints, ended_s: Seconds
+    plan: Plan,
+    watch: Watch,
+    end_s: int,
+    consignments: tuple[Ints, Seconds],
+    vehicles: tuple[Ints, Seconds],
 ) -> c.Counts:
     """Return a count of nothing.
 
@@ -30,8 +34,8 @@ def counts_of(
         What is counted.
     end_s
         The window's end, or the second after the run's end.
-    place, carried, ended_s
-        (N, 2) rows of consignments, (V, 4) and (V,) of vehicles.
+    consignments, vehicles
+        Tables `Counts.consignment` and `number`, `vehicle` and `ended_s`.
     """
     stations, flows = len(plan.station_kind), len(plan.flow_lot)
     days = -(-(end_s - plan.window_start_s) // DAY_S)
@@ -57,9 +61,10 @@ def counts_of(
         late_s=np.zeros((0, 3), np.int64),
         batch_s=np.zeros((0, 3), np.int64),
         mix=np.zeros((0, 3), np.int64),
-        vehicle=carried,
-        ended_s=ended_s,
-        consignment=place,
+        vehicle=vehicles[0],
+        ended_s=vehicles[1],
+        consignment=consignments[0],
+        number=consignments[1],
         misplaced=np.full((1, 3), NEVER, np.int64),
         misloaded=np.full((1, 4), NEVER, np.int64),
     )

@@ -1,0 +1,91 @@
+"""Rows of consignments moved together when most of those in use have finished.
+
+Between two instants; their order stays, and with it every tie (R1).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.kernel.books import Seconds
+from sim.kernel.jit import called, compiled, inlined
+from sim.kernel.layout import (
+    H_FIRST,
+    INDEX_MASK,
+    K_HANDS,
+    KIND_BIT,
+    KINDS,
+    N_FINISHED,
+    T_NEXT,
+    T_PREV,
+    TRAVELLER,
+    V_ABOARD,
+)
+from sim.plan import NEVER
+
+Ints = NDArray[np.int64]
+
+
+@compiled
+def compact(
+    cons: Ints,
+    cons_key: NDArray[np.uint64],
+    place: Ints,
+    number: Seconds,
+    trav: Ints,
+    cause_s: Seconds,
+    vehicle: Ints,
+    known: Ints,
+    hand: Ints,
+    events: Ints,
+    queue_first: Ints,
+    queue_last: Ints,
+    run: Ints,
+    used: int,
+) -> int:
+    """Move the rows of consignments that have not finished to the front; return how many.
+
+    Parameters
+    ----------
+    place, number
+        Of the same rows, as in `counting.Counts`.
+    known
+        Vehicles, at least those under way.
+    used
+        How many rows are in use.
+    """
+    to = np.full(used, NEVER, np.int64)
+    rows = 0
+    for n in range(used):
+        if cons[n, N_FINISHED] == NEVER:
+            to[n] = rows
+            cons[rows, :], trav[rows, :], place[rows, :] = cons[n, :], trav[n, :], place[n, :]
+            cause_s[rows, :] = cause_s[n, :]
+            cons_key[rows], number[rows] = cons_key[n], number[n]
+            rows += 1
+    for n in range(rows):
+        name_neighbours(trav, to, n)
+    for i in known:
+        vehicle[i, V_ABOARD] = moved(to, vehicle[i, V_ABOARD])
+        name_neighbours(trav, to, len(trav) - len(vehicle) + i)
+    for h in range(run[K_HANDS]):
+        hand[h, H_FIRST] = moved(to, hand[h, H_FIRST])
+    for q in range(len(queue_first)):
+        queue_first[q] = moved(to, queue_first[q])
+        queue_last[q] = moved(to, queue_last[q])
+    for at in range(1, events[0] + 1):
+        if events[at] >> KIND_BIT & KINDS == TRAVELLER:
+            t = events[at] & INDEX_MASK
+            events[at] += moved(to, t) - t
+    return rows
+
+
+@inlined
+def moved(to: Ints, t: int) -> int:
+    """Return the name that a traveller has now; a finished one has none."""
+    return int(to[t]) if NEVER < t < len(to) else t
+
+
+@called
+def name_neighbours(trav: Ints, to: Ints, t: int) -> None:
+    """Let a traveller know its neighbours by their new names."""
+    trav[t, T_NEXT], trav[t, T_PREV] = moved(to, trav[t, T_NEXT]), moved(to, trav[t, T_PREV])
