@@ -6,10 +6,10 @@ known. Rows of what has finished are used again (`compaction`), or their memory 
 (`memory`).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from sim.draws.hashing import SERVICE, mix_array, stream
 from sim.kernel import counting as c
@@ -139,14 +139,24 @@ def run_drawn_tallied(
 
 
 def _sent(draws: Draws) -> c.Sent:
-    """Return the consignments of draws."""
+    """Return the consignments of draws.
+
+    On pages of their own: on the heap they would stand on what is freed after them, and
+    keep it from the system.
+    """
+
+    def on_pages(column: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
+        rows = slab(column.shape, dtype).rows
+        rows[:] = column
+        return rows
+
     return c.Sent(
-        created_s=draws.consignment_created_s.astype(np.int32),
-        entered_s=draws.consignment_entered_s.astype(np.int32),
-        flow=draws.consignment_flow.astype(np.int16),
-        number=draws.consignment_number.astype(np.int32),
-        key=draws.consignment_key,
-        route=routes_of(draws).astype(np.int32),
+        created_s=on_pages(draws.consignment_created_s, np.int32),
+        entered_s=on_pages(draws.consignment_entered_s, np.int32),
+        flow=on_pages(draws.consignment_flow, np.int16),
+        number=on_pages(draws.consignment_number, np.int32),
+        key=on_pages(draws.consignment_key, np.uint64),
+        route=on_pages(routes_of(draws), np.int32),
     )
 
 
