@@ -110,6 +110,7 @@ def pause_often(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     monkeypatch.setattr(tallied, "PAUSE_S", 600)
     monkeypatch.setattr(tallied, "ROOM", 1)
     monkeypatch.setattr(tallied, "PREPARED", 2)
+    monkeypatch.setattr(tallied, "ASKED", 1)
     monkeypatch.setattr(tallied, "LEAST_USED", 1)
     monkeypatch.setattr(tallied, "give_back", spoil)
     return gone

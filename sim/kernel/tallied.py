@@ -38,6 +38,9 @@ LEAST_VEHICLES, VEHICLES_EACH = 1 << 16, 2
 move."""
 PREPARED = 1 << 12
 """Rows of vehicles that are made at a time, and take memory before they are used."""
+ASKED = 1 << 14
+"""Vehicles that come before it is asked again whose rows may go: by then their neighbours have
+ended too, and there are few runs of rows."""
 LEAST_USED = 1 << 13
 """Rows of consignments in use, below which finished ones among them cost nothing."""
 
@@ -378,7 +381,7 @@ def _compacted(run: Running, created: int) -> Running:
         growing.trav,
         growing.cause_s,
         growing.vehicle,
-        run.kept,
+        _known_vehicles(run),
         growing.hand,
         growing.events,
         tables.queue_first,
@@ -393,6 +396,8 @@ def _let_go(run: Running) -> Running:
     """Return the run without the rows of vehicles about which nobody can ask any more."""
     tables, growing, slabs = run.tables, run.growing, run.slabs
     vehicles, known = int(tables.run[k.K_VEHICLES]), _known_vehicles(run)
+    if vehicles - run.seen < ASKED:
+        return run
     is_needed = needed(
         known,
         growing.vehicle,
