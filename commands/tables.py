@@ -2,10 +2,17 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_LONG = 31
+"""Letters up to which a cell is never broken."""
+_LEAST = 18
+"""Letters that a column of longer cells is given at least."""
+_GAP = 3
 
 
 def print_table(
@@ -13,21 +20,44 @@ def print_table(
 ) -> None:
     """Print a table: lines that fit the window, or one JSON document.
 
-    What stands in the first column is never broken: it is copied into files.
+    Ids in the first column are never broken: they are copied into files.
     """
     if as_json:
         print(json.dumps([dict(zip(head, map(str, row), strict=True)) for row in rows], indent=1))
         return
-    from rich.box import SIMPLE_HEAD
     from rich.console import Console
+
+    console = Console(highlight=False, markup=False)
+    cells = [[str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
+    is_id = not any(" " in row[0] for row in cells)
+    needed = [
+        width if width <= _LONG or (is_id and not at) else _LEAST
+        for at, width in enumerate(widths)
+    ]
+    if sum(needed) + _GAP * (len(head) - 1) > console.width:
+        _print_lists(head, cells, console.width)
+        return
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for at, name in enumerate(head):
-        table.add_column(name, overflow="fold", no_wrap=not at)
-    for row in rows:
-        table.add_row(*(str(cell) for cell in row))
-    Console(highlight=False, markup=False).print(table)
+    for name, width, least in zip(head, widths, needed, strict=True):
+        table.add_column(name, no_wrap=width == least, min_width=least, overflow="fold")
+    for row in cells:
+        table.add_row(*row)
+    console.print(table)
+
+
+def _print_lists(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> None:
+    """Print each row as a name and what is said of it: a window too narrow for columns."""
+    for name, *said in rows:
+        print(name)
+        facts = "; ".join(f"{h}: {cell}" for h, cell in zip(head[1:], said, strict=True) if cell)
+        # Unlike `print` of a console it breaks no number at its thin spaces.
+        lines = wrap(facts, width, initial_indent="  ", subsequent_indent="  ",
+                     break_long_words=False, break_on_hyphens=False)  # fmt: skip
+        print(*lines, sep="\n")
 
 
 def without_empty(

@@ -106,6 +106,23 @@ def test_ids_are_never_broken_on_a_narrow_screen(
     assert "closes" not in said
 
 
+def test_table_that_is_wider_than_the_window_becomes_a_list(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    thin = "\u202f"
+    difference = f"+12{thin}700 (+8{thin}200 to +17{thin}200)"
+    row = ("TEU delivered in the measured window", f"3{thin}815{thin}700", difference, "more")
+
+    for columns in (200, 80, 40):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        print_table(("figure", "base", "difference (95 % interval)", "verdict"), [row])
+        said = capsys.readouterr().out
+        assert all(len(line) <= columns for line in said.splitlines())
+        # A number stands in one piece, whatever the window.
+        assert all(number in said for number in (row[0], row[1], f"+17{thin}200)"))
+        assert ("verdict: more" in said) == (columns < 100)
+
+
 def test_a_link_is_described_under_the_names_of_its_columns() -> None:
     facts = {fact.attribute: fact.value for fact in describe(small(), "ab").facts}
 
