@@ -260,3 +260,20 @@ def test_table_with_room_stays_and_a_full_one_is_doubled() -> None:
 
     assert longer(table, 3, -1) is table
     assert longer(table, 4, -1).tolist() == [*table.tolist(), *3 * [[-1, -1]]]
+
+
+@jit.compiled
+def turned(table: NDArray[np.int64], keys: NDArray[np.int64]) -> int:
+    """Write over a table through its known rows, and return the last number of row 1."""
+    known, words = jit.rows_of(table, 3), jit.rows_of(keys, 1)
+    for at in range(2):
+        known[at, 2], known[at, 0] = known[at, 0], words[at]
+    last: int = known[1, 2]
+    return last
+
+
+def test_table_of_known_rows_is_the_table_itself() -> None:
+    table = np.array([[1, 2, 3], [4, 5, 6]])
+
+    assert turned(table, np.array([7, 8])) == 4
+    assert table.tolist() == [[7, 2, 1], [8, 5, 4]]

@@ -28,7 +28,14 @@ from sim.kernel.forming import (
 from sim.kernel.gridlock import cycle, holders_of
 from sim.kernel.hands import let_out_of_hand, stop_and_go_on, take_in_hand, write_hand
 from sim.kernel.heap import call, mark, pop, push
-from sim.kernel.jit import borrowed, compiled, inlined, prefetch, prefetch_read
+from sim.kernel.jit import (
+    borrowed,
+    compiled,
+    inlined,
+    prefetch,
+    prefetch_read,
+    rows_of,
+)
 from sim.kernel.layout import (
     A_BOUND,
     A_STATION,
@@ -54,6 +61,7 @@ from sim.kernel.layout import (
     CLAIM_GRANTED,
     CLAIM_REFUSED,
     CLAIM_WAITS,
+    CONSIGNMENT_COLUMNS,
     COUNT_BITS,
     DONE,
     E_MOVE,
@@ -61,11 +69,14 @@ from sim.kernel.layout import (
     E_PLACE,
     E_STAND,
     E_STATION,
+    ELEMENT_COLUMNS,
     EVENTS,
     F_LYING_2,
     F_SERVICE,
     F_SIZE,
     F_STATION,
+    FLEET_COLUMNS,
+    FLOW_COLUMNS,
     FORCES,
     FOUND,
     H_ENDS,
@@ -113,11 +124,13 @@ from sim.kernel.layout import (
     L_TURN,
     L_YARD,
     LEDGER,
+    LEG_COLUMNS,
     LOCOMOTIVE,
     M_OPPOSITE,
     M_RULE,
     M_STATION,
     MARK,
+    METER_COLUMNS,
     MOORED,
     MOORING,
     MOVING,
@@ -154,6 +167,8 @@ from sim.kernel.layout import (
     P_WAGONS,
     P_WANTS,
     PAUSE,
+    PLACE_COLUMNS,
+    POOL_COLUMNS,
     R_AT_CLOSING,
     R_BREAKDOWN,
     R_FREE,
@@ -166,6 +181,7 @@ from sim.kernel.layout import (
     R_STATION,
     R_USED,
     ROOMS,
+    ROW_COLUMNS,
     S_BATCH_MAX,
     S_BATCH_MIN,
     S_BLOCKS,
@@ -181,9 +197,12 @@ from sim.kernel.layout import (
     S_SHARE,
     S_SHUT,
     S_UNSEEN,
+    SERVICE_COLUMNS,
     SHARE_NEXT,
     SHARES,
     SPELLS,
+    STATE_COLUMNS,
+    STATION_COLUMNS,
     STAYS,
     T_NEXT,
     T_REQUEST,
@@ -191,6 +210,7 @@ from sim.kernel.layout import (
     T_SHARE,
     TIMETABLE,
     TRAVELLER,
+    TRAVELLER_COLUMNS,
     TURNED_AWAY,
     U_BERTH_ROW,
     U_BERTH_START,
@@ -214,6 +234,7 @@ from sim.kernel.layout import (
     V_VESSEL,
     V_WAGONS,
     V_YARD,
+    VEHICLE_COLUMNS,
     VEHICLES,
     VESSEL,
     VESSELS,
@@ -229,6 +250,7 @@ from sim.kernel.layout import (
     Y_OCCUPIED,
     Y_REFUSES,
     Y_STATION,
+    YARD_COLUMNS,
 )
 from sim.kernel.queues import (
     ask,
@@ -358,57 +380,57 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
     horizon_s, first_day, stop_after
         As in the Plan.
     """
-    station = borrowed(tables.station)
-    station_key = borrowed(tables.station_key)
-    row_table = borrowed(tables.row)
-    row_law = borrowed(tables.row_law)
-    row_mean_fp = borrowed(tables.row_mean_fp)
-    meter = borrowed(tables.meter)
-    service = borrowed(tables.service)
-    service_key = borrowed(tables.service_key)
-    state = borrowed(tables.state)
-    service_pool = borrowed(tables.service_pool)
-    departure_s = borrowed(tables.departure_s)
-    pool = borrowed(tables.pool)
-    pool_rooms = borrowed(tables.pool_rooms)
+    station = rows_of(tables.station, STATION_COLUMNS)
+    station_key = rows_of(tables.station_key, 1)
+    row_table = rows_of(tables.row, ROW_COLUMNS)
+    row_law = rows_of(tables.row_law, tables.row_law.shape[1])
+    row_mean_fp = rows_of(tables.row_mean_fp, tables.row_mean_fp.shape[1])
+    meter = rows_of(tables.meter, METER_COLUMNS)
+    service = rows_of(tables.service, SERVICE_COLUMNS)
+    service_key = rows_of(tables.service_key, 1)
+    state = rows_of(tables.state, STATE_COLUMNS)
+    service_pool = rows_of(tables.service_pool, 1)
+    departure_s = rows_of(tables.departure_s, 1)
+    pool = rows_of(tables.pool, POOL_COLUMNS)
+    pool_rooms = rows_of(tables.pool_rooms, tables.pool_rooms.shape[1])
     pool_days = borrowed(tables.pool_days)
-    leg = borrowed(tables.leg)
-    element = borrowed(tables.element)
-    fleet = borrowed(tables.fleet)
+    leg = rows_of(tables.leg, LEG_COLUMNS)
+    element = rows_of(tables.element, ELEMENT_COLUMNS)
+    fleet = rows_of(tables.fleet, FLEET_COLUMNS)
     stand = borrowed(tables.stand)
     loop = borrowed(tables.loop)
     loop_caller = borrowed(tables.loop_caller)
     wagon = borrowed(tables.wagon)
-    place_table = borrowed(tables.place)
+    place_table = rows_of(tables.place, PLACE_COLUMNS)
     place_pool = borrowed(tables.place_pool)
     empty_s = borrowed(tables.empty_s)
-    yard = borrowed(tables.yard)
-    flow = borrowed(tables.flow)
-    route_step = borrowed(tables.route_step)
+    yard = rows_of(tables.yard, YARD_COLUMNS)
+    flow = rows_of(tables.flow, FLOW_COLUMNS)
+    route_step = rows_of(tables.route_step, 1)
     closure = borrowed(tables.closure)
-    step_station = borrowed(tables.step_station)
-    step_ordinal = borrowed(tables.step_ordinal)
-    closure_target = borrowed(tables.closure_target)
+    step_station = rows_of(tables.step_station, 1)
+    step_ordinal = rows_of(tables.step_ordinal, 1)
+    closure_target = rows_of(tables.closure_target, 1)
     breakdown = borrowed(tables.breakdown)
     gap_key = borrowed(tables.gap_key)
     length_key = borrowed(tables.length_key)
     law_table = borrowed(tables.law_table)
-    cons = borrowed(tables.consignment)
-    cons_key = borrowed(tables.consignment_key)
-    entry = borrowed(tables.entry)
+    cons = rows_of(tables.consignment, CONSIGNMENT_COLUMNS)
+    cons_key = rows_of(tables.consignment_key, 1)
+    entry = rows_of(tables.entry, 1)
     change = borrowed(tables.change)
     row_force = borrowed(tables.row_force)
-    run = borrowed(tables.run)
+    run = rows_of(tables.run, 1)
     locks = borrowed(tables.locks)
-    queue_first = borrowed(tables.queue_first)
-    queue_last = borrowed(tables.queue_last)
-    ready = borrowed(tables.ready)
-    is_ready = borrowed(tables.is_ready)
-    events = borrowed(growing.events)
-    vehicle = borrowed(growing.vehicle)
-    vehicle_key = borrowed(growing.vehicle_key)
-    trav = borrowed(growing.trav)
-    cause_s = borrowed(growing.cause_s)
+    queue_first = rows_of(tables.queue_first, 1)
+    queue_last = rows_of(tables.queue_last, 1)
+    ready = rows_of(tables.ready, 1)
+    is_ready = rows_of(tables.is_ready, 1)
+    events = rows_of(growing.events, 1)
+    vehicle = rows_of(growing.vehicle, VEHICLE_COLUMNS)
+    vehicle_key = rows_of(growing.vehicle_key, 1)
+    trav = rows_of(growing.trav, TRAVELLER_COLUMNS)
+    cause_s = rows_of(growing.cause_s, CAUSES)
     vessel = borrowed(growing.vessel)
     hand = borrowed(growing.hand)
     spell = borrowed(growing.spell)
@@ -417,19 +439,21 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
     force = borrowed(growing.force)
     outage = borrowed(growing.outage)
     ledger = borrowed(growing.ledger)
-    visits = borrowed(growing.visits)
-    stays = borrowed(growing.stays)
+    visits = rows_of(growing.visits, 5)
+    stays = rows_of(growing.stays, 6)
 
-    pools, consignments, flows = len(pool), len(cons), len(flow) - 1
+    most_events, most_vehicles = len(growing.events), len(growing.vehicle)
+    most_visits, most_stays = len(growing.visits), len(growing.stays)
+    pools, consignments, flows = len(tables.pool), len(tables.consignment), len(tables.flow) - 1
     sizes = (len(closure), flows)
-    classes = len(queue_first) // max(1, len(station))
+    fleets, classes = len(tables.fleet), len(tables.queue_first) // max(1, len(tables.station))
     first_vehicle = consignments + pools
     used = borrowed(tables.used)
     now = run[K_NOW]
     enters_s, changes_s = next_entry_s(run, entry, cons), next_change_s(run, change)
 
     while True:
-        if events[0] + 8 > len(events):
+        if events[0] + 8 > most_events:
             run[K_NEED] = events[0] + 8
             return EVENTS
         if run[K_GOING] != NEVER:
@@ -530,7 +554,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
 
         elif run[K_RUNNING] != NEVER:
             # ------------------------------------------------------ a vehicle acts
-            if run[K_VISITS] == len(visits):
+            if run[K_VISITS] == most_visits:
                 run[K_NEED] = run[K_VISITS] + 1
                 return VISITS
             t = run[K_RUNNING]
@@ -597,7 +621,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
 
         elif run[K_ACTING] != NEVER:
             # ------------------------------------------------------- a vessel acts
-            if run[K_VISITS] == len(visits):
+            if run[K_VISITS] == most_visits:
                 run[K_NEED] = run[K_VISITS] + 1
                 return VISITS
             u = run[K_ACTING]
@@ -612,10 +636,10 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             # ------------------------------------------------------ an event comes
             kind, index = events[1] >> KIND_BIT & KINDS, events[1] & INDEX_MASK
             if kind == HAND:
-                if run[K_VISITS] + hand[index, H_SIZE] > len(visits):
+                if run[K_VISITS] + hand[index, H_SIZE] > most_visits:
                     run[K_NEED] = run[K_VISITS] + hand[index, H_SIZE]
                     return VISITS
-                if run[K_STAYS] + hand[index, H_SIZE] > len(stays):
+                if run[K_STAYS] + hand[index, H_SIZE] > most_stays:
                     run[K_NEED] = run[K_STAYS] + hand[index, H_SIZE]
                     return STAYS
             elif kind == BREAKDOWN:
@@ -630,7 +654,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                     return FORCES
             if kind == TIMETABLE:
                 called = service[index, B_POOL_END] - service[index, B_POOL]
-                if events[0] + called + 8 > len(events):
+                if events[0] + called + 8 > most_events:
                     run[K_NEED] = events[0] + called + 8
                     return EVENTS
             pop(events)
@@ -758,7 +782,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
         elif run[K_REACTING]:
             # ------------------------ services in hand are stopped, or taken up again
             need = events[0] + (1 + len(breakdown)) * run[K_HANDS] + 8
-            if need > len(events):
+            if need > most_events:
                 run[K_NEED] = need
                 return EVENTS
             run[K_REACTING] = 0
@@ -767,12 +791,12 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 cause_s, trav, share, ledger, run, sizes, now,
             )  # fmt: skip
 
-        elif run[K_BEGUN] < len(fleet):
+        elif run[K_BEGUN] < fleets:
             # ------------------------------------- a fleet begins, vessels at both ends
             g = run[K_BEGUN]
             v = fleet[g, F_SERVICE]
             target = fleet_target(fleet, service, state, station, row_table, g)
-            if run[K_VEHICLES] + target > len(vehicle):
+            if run[K_VEHICLES] + target > most_vehicles:
                 run[K_NEED] = run[K_VEHICLES] + target
                 return VEHICLES
             if run[K_VESSELS] + target > len(vessel):
@@ -791,13 +815,13 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             kind, length = station[s, S_KIND], station[s, S_LENGTH]
             # Before anything moves, whatever this grant may need is there.
             need = events[0] + (2 + station[s, S_BREAKDOWNS]) * length + 8
-            if need > len(events):
+            if need > most_events:
                 run[K_NEED] = need
                 return EVENTS
-            if run[K_VISITS] + 2 * length + 8 > len(visits):
+            if run[K_VISITS] + 2 * length + 8 > most_visits:
                 run[K_NEED] = run[K_VISITS] + 2 * length + 8
                 return VISITS
-            if run[K_STAYS] + length + 8 > len(stays):
+            if run[K_STAYS] + length + 8 > most_stays:
                 run[K_NEED] = run[K_STAYS] + length + 8
                 return STAYS
             if 2 * run[K_KEYS] > len(ledger):
@@ -806,7 +830,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             if kind == SERVER and run[K_HANDS] + length > len(hand):
                 run[K_NEED] = run[K_HANDS] + length
                 return HANDS
-            if kind == WAGON_POOL and events[0] + pools + 8 > len(events):
+            if kind == WAGON_POOL and events[0] + pools + 8 > most_events:
                 run[K_NEED] = events[0] + pools + 8
                 return EVENTS
             if kind == POOL:
@@ -823,7 +847,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 target = fleet_target(fleet, service, state, station, row_table, g)
                 news = max(0, target - fleet[g, F_SIZE])
                 need += news + 2
-            if need > len(vehicle):
+            if need > most_vehicles:
                 run[K_NEED] = need
                 return VEHICLES
             if run[K_VESSELS] + news > len(vessel):
@@ -1126,7 +1150,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                         run[K_STAYS] += 1
                         take_aboard(
                             trav, cons, flow, pool, pool_rooms, vehicle, share, room, run,
-                            p, i, tv, n, last,
+                            flows, p, i, tv, n, last,
                         )  # fmt: skip
                         last, n = n, after
                     if is_claiming:
@@ -1240,9 +1264,9 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 x = service[v, B_STATE]
                 target = fleet_target(fleet, service, state, station, row_table, g)
                 grant_fleet(
-                    fleet, vessel, vehicle, vehicle_key, trav, pool, service, leg, state, station,
-                    row_table, events, run, g, x, target, service_key[v], first_day, consignments,
-                    flow[flows, O_RANK],
+                    fleet, vessel, vehicle, vehicle_key, trav, tables.pool, service, leg, state,
+                    station, row_table, events, run, g, x, target, service_key[v], first_day,
+                    consignments, flow[flows, O_RANK],
                 )  # fmt: skip
 
         else:
@@ -1250,10 +1274,10 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             if run[K_WATCHING]:
                 run[K_WATCHING] = 0
                 holders, is_refusing = holders_of(
-                    pool, leg, yard, trav, vehicle, pool_rooms, room, queue_first,
+                    tables.pool, leg, tables.yard, trav, vehicle, pool_rooms, room, queue_first,
                     classes, consignments,
                 )  # fmt: skip
-                found = cycle(holders, is_refusing, yard[:, Y_OCCUPIED].copy())
+                found = cycle(holders, is_refusing, tables.yard[:, Y_OCCUPIED].copy())
                 run[K_LOCKS] = len(found)
                 run[K_STOPPING] |= len(found) > 0
                 for at in range(len(found)):

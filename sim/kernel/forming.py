@@ -172,6 +172,7 @@ def take_aboard(
     share: Ints,
     room: Ints,
     run: Ints,
+    flows: int,
     p: int,
     i: int,
     tv: int,
@@ -181,6 +182,11 @@ def take_aboard(
     """Let a consignment board vehicle `i`, traveller `tv`, after `last` (NEVER: as the first).
 
     There must be an unused share and an unused room.
+
+    Parameters
+    ----------
+    flows
+        Of the plan: the row of `share` that heads the unused ones.
     """
     f, y = cons[n, N_FLOW], cons[n, N_YARD]
     pool[p, P_LOAD + flow[f, O_CLASS]] -= flow[f, O_LOT]
@@ -196,9 +202,8 @@ def take_aboard(
         while at != NEVER and share[at, SHARE_FLOW] != f:
             at = share[at, SHARE_NEXT]
         if at == NEVER:
-            head = len(flow) - 1
-            at = share[head, SHARE_NEXT]
-            share[head, SHARE_NEXT] = share[at, SHARE_NEXT]
+            at = share[flows, SHARE_NEXT]
+            share[flows, SHARE_NEXT] = share[at, SHARE_NEXT]
             run[K_FREE_SHARES] -= 1
             share[at, SHARE_FLOW], share[at, SHARE_COUNT] = f, 0
             share[at, SHARE_NEXT] = trav[tv, T_SHARE]

@@ -120,7 +120,39 @@ def _without_owner(_: Any, array: Any) -> Any:  # noqa: ANN401 - numba's own typ
     return array(array), code
 
 
+def rows_of(table: R, columns: int) -> R:  # noqa: ARG001 - machine code is told
+    """Return the same table, borrowed, of which machine code knows the columns but no length.
+
+    No index into it is negative: else machine code asks of each whether it counts from the end.
+
+    Parameters
+    ----------
+    columns
+        Length of a row; 1 for an array of one dimension.
+    """
+    return table
+
+
+def _of_known_rows(_: Any, table: Any, columns: Any) -> Any:  # noqa: ANN401, ARG001 - numba types
+    """Return signature and code of a table without owner and length."""
+
+    def code(context: Any, builder: Any, _: Any, args: Any) -> Any:  # noqa: ANN401
+        made = context.make_array(table)(context, builder, args[0])
+        made.meminfo = _NULL(made.meminfo.type)
+        inner = [args[1]] * (table.ndim - 1)
+        size = _SIZE(builder, made.data.type)
+        made.shape = _PACK(builder, [args[1].type(0), *inner])
+        strides = [*(builder.mul(length, size) for length in inner), size]
+        made.strides = _PACK(builder, strides)
+        return made._getvalue()  # noqa: SLF001 - as numba itself does
+
+    return table(table, types.intp), code
+
+
 _NULL: Any = cgutils.get_null_value
+_PACK: Any = cgutils.pack_array
+_SIZE: Any = cgutils.sizeof
+_KNOWN: Any = intrinsic(_of_known_rows)
 _BORROW: Any = intrinsic(_without_owner)
 
 
@@ -128,6 +160,12 @@ _BORROW: Any = intrinsic(_without_owner)
 def _borrowed(array: Any) -> Any:  # noqa: ANN401, ARG001 - numba reads its type
     """Return what machine code does for `borrowed`."""
     return lambda array: _BORROW(array)  # noqa: PLW0108 - numba wants a function
+
+
+@overload(rows_of, strict=False)
+def _rows_of(table: Any, columns: Any) -> Any:  # noqa: ANN401, ARG001 - numba reads its types
+    """Return what machine code does for `rows_of`."""
+    return lambda table, columns: _KNOWN(table, columns)  # noqa: PLW0108 - numba wants a function
 
 
 def prefetch(table: Any, row: int) -> None:  # noqa: ANN401 - an array of any kind
