@@ -89,20 +89,23 @@ def print_ranking(
 
 def _line(row: Mapping[Hashable, object]) -> list[str]:
     """Return a row of the ranking in words; figures that are not shown stand in brackets."""
+    from sim.experiment.ranking import GRIDLOCK
     from sim.report.numbers import signed, spread
 
     def told(short: str, unit: str) -> str:
+        if row[f"{short}_verdict"] == GRIDLOCK:
+            return f"gridlock in {row['locked']} of {row['n']}"
         half = float(str(row[f"{short}_half_width"]))
         said = spread(float(str(row[f"{short}_difference"])), half, unit)
         return said if row[f"{short}_verdict"] in {"more", "less"} else f"({said})"
 
+    where = f"{row['cause']} {signed(float(str(row['cause_teu_d'])))} TEU d, most at {row['node']}"
     gained = float(str(row["usd_per_teu_gained"]))
-    change = signed(float(str(row["cause_teu_d"])))
     return [
         str(row["scenario"]),
         told("teu", "TEU"),
         told("transit", "d"),
-        f"{row['cause']} {change} TEU d, most at {row['node']}",
+        "" if row["locked"] else where,
         signed(gained).lstrip("+") if isfinite(gained) else "",
         told("co2e", "kg/TEU"),
     ]

@@ -141,6 +141,7 @@ def compare(
         done = [light(_obtain([one], settings, work)[0]) for one in projects.scenarios]
         folder = print_ranking(projects, done, out, as_json=as_json)
         print(f"Table: {folder / 'ranking.csv'}", file=_beside(as_json=as_json))
+        _fail_if_locked(done)
         return
     told = [(name, overrides if at else None) for at, name in enumerate(_with_base(files))]
     loaded = [scenario_of(name, settings, own) for name, own in told]
@@ -160,6 +161,7 @@ def compare(
         print(f"Report: {folder / 'report.html'}", file=_beside(as_json=as_json))
     if len(others) > 1:
         print_family(obtain_family(base, others, out), as_json=as_json)
+    _fail_if_locked(done)
 
 
 def _print_comparison(found: "Comparison", *, as_json: bool) -> None:
@@ -260,5 +262,11 @@ def _write_page(folder: Path, network: "Network | None" = None) -> None:
 def _finish(done: "RunResult", *, as_json: bool) -> None:
     """Say where the report is; exit 1 if the run failed."""
     print(f"Report: {done.folder / 'report.html'}", file=_beside(as_json=as_json))
-    if done.experiment.gridlock:
-        raise GridlockError("\n".join(done.experiment.gridlock))
+    _fail_if_locked([done])
+
+
+def _fail_if_locked(done: "Sequence[RunResult]") -> None:
+    """End with exit code 1 if a replication of any run ended in a gridlock (R14)."""
+    said = [f"{one.manifest.scenario}: {s}" for one in done for s in one.experiment.gridlock]
+    if said:
+        raise GridlockError("\n".join(said))

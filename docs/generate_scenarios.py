@@ -137,7 +137,8 @@ def ranked(matrix: Results) -> Iterator[str]:
     heads = [f"{what}, {demand}" for demand in DEMANDS.values() for what in ("TEU a year", "days")]
     yield f"| project | mark | {' | '.join(heads)} | where the time goes | USD a TEU gained |"
     yield f"|{'---|' * (4 + len(heads))}"
-    order = sorted(matrix, key=lambda name: -float(matrix[name][-1]["teu_difference"]))
+    gains = {name: float(rows[-1]["teu_difference"] or "-inf") for name, rows in matrix.items()}
+    order = sorted(matrix, key=lambda name: -gains[name])
     for name in order:
         rows = matrix[name]
         if rows[0]["ranked"] == "yes":
@@ -149,12 +150,20 @@ def ranked(matrix: Results) -> Iterator[str]:
 
 def _said(row: Mapping[str, str], short: str) -> str:
     """Return a difference with its interval; in brackets where none is shown."""
+    if _is_locked(row):
+        return f"gridlock in {row['locked']} of {row['n']}"
     unit = FIGURES[short][1]
     text = spread(float(row[f"{short}_difference"]), float(row[f"{short}_half_width"]), unit)
     return text if row[f"{short}_verdict"] in {"more", "less"} else f"({text})"
 
 
+def _is_locked(row: Mapping[str, str]) -> bool:
+    return float(row["locked"]) > 0
+
+
 def _cause(row: Mapping[str, str]) -> str:
+    if _is_locked(row):
+        return ""
     change = spread(float(row["cause_teu_d"]), float(row["cause_half_width"]))
     return f"{row['cause']} {change} TEU-days, most at {row['node']}"
 

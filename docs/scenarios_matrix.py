@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from sim.experiment.families import Pair
-from sim.experiment.ranking import KPIS, interaction, ranking
+from sim.experiment.ranking import KPIS, interaction, locked, ranking
 from sim.experiment.replicate import Experiment
 from sim.kernel import run as compiled
 from sim.kernel.tallied import run_tallied
@@ -151,9 +151,12 @@ def _beyond(projects: list[Shipped], pairs: Mapping[str, Pair]) -> Iterator[tupl
         said = load(one.path).library
         if said is None or said.mark != "package":
             continue
+        parts_of = [pairs[name] for name in said.stacks]
+        if any(map(locked, [pairs[one.name], *parts_of])):
+            continue
         for kpi in KPIS.values():
             whole = interaction(pairs[one.name], [], kpi)
-            rest = interaction(pairs[one.name], [pairs[name] for name in said.stacks], kpi)
+            rest = interaction(pairs[one.name], parts_of, kpi)
             parts = whole.mean - rest.mean
             yield one.name, kpi, whole.mean, parts, rest.mean, rest.half_width
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from commands.door import status_of
-from commands.running import run
+from commands.running import compare, run
 
 TWO_YARDS = "examples/two-yards.yaml"
 PORTS = Path(__file__).with_name("known_answers") / "full-port.yaml"
@@ -45,6 +45,22 @@ def test_two_full_yards_fail_the_run_in_the_instant_with_the_cycle(
     assert manifest["status"] == "failed"
     assert len(manifest["gridlock"]) == 2
     assert figure(tmp_path, "teu_delivered") == 600
+
+
+def test_comparison_with_a_run_that_locked_has_its_report_and_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = status_of(
+        lambda: compare(
+            [TWO_YARDS, TWO_YARDS], out=tmp_path, engine="simpy", overrides=["split"],
+            replications=2,
+        ),
+        debug=False,
+    )  # fmt: skip
+
+    assert status == 1
+    assert "replication 1: gridlock on 2024-06-08" in capsys.readouterr().err
+    assert list(tmp_path.glob("compare-*/report.html"))
 
 
 @pytest.mark.parametrize("remedy", ["split", "siding"])

@@ -447,7 +447,14 @@ def test_ends_of_flows_are_marked_only_where_nothing_else_is_changed(maps: Modul
 
 
 def test_stored_figures_stand_on_the_pages(page: ModuleType) -> None:
-    row = {"demand_factor": "1.0", "n": "4", "flows": "all", "mark": "due", "ranked": "yes"}
+    row = {
+        "demand_factor": "1.0",
+        "n": "4",
+        "locked": "0",
+        "flows": "all",
+        "mark": "due",
+        "ranked": "yes",
+    }
     row |= {
         "cause": "path",
         "cause_teu_d": "-40.0",

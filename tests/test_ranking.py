@@ -52,6 +52,21 @@ def test_cause_and_place_are_those_of_the_ledger(tmp_path: Path) -> None:
     assert row["node"] == ledger[ledger["cause"] == "queue"].iloc[0]["node"]
 
 
+def test_pair_with_a_gridlock_has_no_figures_and_counts_in_no_family(tmp_path: Path) -> None:
+    one, other = pair(tmp_path, FAST, FASTER), pair(tmp_path, FASTER, FAST)
+    holders = ("replication 2: a train", "replication 2: a ship", "replication 4: a train")
+    failed = other._replace(other=other.other._replace(gridlock=holders))
+
+    table = ranking({"a": one, "b": failed}, {}).set_index("scenario")
+
+    alone = ranking({"a": one}, {}).iloc[0]
+    assert table.loc["a", "transit_half_width"] == alone["transit_half_width"]
+    assert table["locked"].to_dict() == {"a": 0, "b": 2}
+    assert table.index.tolist() == ["a", "b"]
+    assert set(table.filter(like="_verdict").loc["b"]) == {"gridlock"}
+    assert table.filter(like="_difference").loc["b"].isna().all()
+
+
 def test_cost_is_divided_by_what_is_shown_to_be_gained(tmp_path: Path) -> None:
     one = pair(tmp_path, FAST, FASTER)
     more = one.other.replications.copy()

@@ -26,6 +26,9 @@ KPIS = {
 }
 """Beginning of columns -> KPI."""
 
+GRIDLOCK = "gridlock"
+"""Verdict on a pair that has no figures because a run of it failed."""
+
 _FIGURES = ("base", "difference", "half_width", "p_adjusted", "verdict")
 _HOURS_A_DAY = 24.0
 
@@ -43,18 +46,24 @@ def ranking(pairs: Mapping[str, Pair], cost_usd: Mapping[str, float]) -> pd.Data
     Notes
     -----
     Intervals of a figure hold together over the scenarios (Bonferroni), and so do its verdicts
-    (Holm). Cost is divided by the gain only where more is shown.
+    (Holm). Cost is divided by the gain only where more is shown. Of a pair in which a replication
+    ended in a gridlock nothing is averaged: a run that failed has no year (R14).
     """
-    family = family_of_pairs(pairs, tuple(KPIS.values()))
+    whole = {name: pair for name, pair in pairs.items() if not locked(pair)}
+    family = family_of_pairs(whole, tuple(KPIS.values()))
     judged = {(row["scenario"], row["kpi"]): row for row in family.to_dict("records")}
     rows = []
     for name, pair in pairs.items():
         row: dict[str, object] = {"scenario": name, "n": pair.base.setting.replications}
+        row["locked"] = locked(pair)
+        if name not in whole:
+            rows.append(row | {f"{short}_verdict": GRIDLOCK for short in KPIS})
+            continue
         for short, kpi in KPIS.items():
             if (name, kpi) in judged:
                 found = judged[name, kpi]
                 row |= {f"{short}_{figure}": found[figure] for figure in _FIGURES}
-        row |= _moved(pair, len(pairs))
+        row |= _moved(pair, len(whole))
         row |= _priced(row, cost_usd.get(name))
         rows.append(row)
     table = pd.DataFrame(rows).reindex(columns=names("ranking"))
@@ -63,6 +72,12 @@ def ranking(pairs: Mapping[str, Pair], cost_usd: Mapping[str, float]) -> pd.Data
     return table.sort_values(
         ["teu_difference", "scenario"], ascending=[False, True], ignore_index=True
     )
+
+
+def locked(pair: Pair) -> int:
+    """Return in how many replications base or scenario ended in a gridlock."""
+    said = [holder for side in pair for holder in side.gridlock]
+    return len({holder.partition(":")[0] for holder in said})
 
 
 def interaction(package: Pair, parts: Sequence[Pair], kpi: str) -> Interval:

@@ -299,6 +299,12 @@ COLUMNS: tuple[Column, ...] = (
         "ranking",
         ("scenario", "", "key", "name of the scenario"),
         ("n", "", "total", "replications paired"),
+        (
+            "locked",
+            "",
+            "total",
+            "of them those in which base or scenario ended in a gridlock (R14)",
+        ),
         *_ranked(),
         ("cause", "", "label", "cause of waiting that changes most"),
         ("cause_teu_d", "TEU d", "mean", "by how much, over all places"),
