@@ -83,10 +83,10 @@ barge at Tugyl and 3.2 at Yining: barges, and not the channel, are what is scarc
 
 **Packages, likewise.** Works on the Caspian overlap: together +377 000 TEU a year (± 14 000),
 where their single effects add up to 518 000. That is 141 000 (± 42 000) less, since cranes at
-Alat and the terminal at Kuryk relieve the same chain. Rail works add up: +64 600 (± 5 400)
-together, 60 100 as a sum; no interaction is shown (+4 500 ± 23 000). The cheap measures bring
-nothing together (+400) where their single effects add up to 20 200, and the whole road map 503 000
-of 749 000.
+Alat and the terminal at Kuryk relieve the same chain. Rail works add up as far as is
+shown: +49 200 (± 12 500) together, 65 300 as a sum (interaction -16 100 ± 25 900). The cheap
+measures bring nothing together (+400) where their single effects add up to 20 200, and the whole
+road map 509 000 of 754 000.
 """
 AT_HALF_MORE = """## At 1.5 times that demand, traced
 
