@@ -12,7 +12,7 @@ TESTS = Path(__file__).resolve().parent
 FILES = ("kernel_cases", "kernel", "tallies", "restart")
 CHOSEN = (
     "kernel_cases or random_plan or one_row or more_demand or begins_at or full_ledger "
-    "or any_number_of_threads or differ or told"
+    "or any_number_of_threads or differ or told or given_back"
 )
 """Random plans in both modes, from small tables and from states; worked cases."""
 FOR_NUMBA = "writes machine code, which is only asked for where numba is on"
