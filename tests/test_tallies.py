@@ -8,6 +8,7 @@ from random_plans import random_plan
 from sim.compiler.build import compile_plan
 from sim.draws.replication import draw
 from sim.engine.run import run_drawn as run_reference
+from sim.experiment.following import RunDrawn
 from sim.experiment.replicate import Experiment, places, run_experiment
 from sim.kernel import tallied
 from sim.kernel.layout import V_ENDED, VEHICLE_COLUMNS
@@ -78,20 +79,13 @@ def corridor(*sets: str) -> tuple[Plan, Legend, Watch]:
 
 @pytest.mark.parametrize("seed", range(50))
 def test_counts_of_a_random_plan_are_those_of_the_reference_trace(seed: int) -> None:
-    _, plan, draws = random_plan(seed)
-    plan = with_window(plan, seed)
-    watch = watch_anything(plan, seed)
-
-    counted = run_drawn_tallied(plan, watch, draws, seed, 1)
-
-    trace = run_reference(plan, draws, seed, 1)
-    assert differing(tally(trace, plan, watch), counted) == []
+    assert _differing(seed, run_reference, 1) == []
 
 
 # In 2285 a train waits for a yard that is shut, and that refuses it when it opens.
 @pytest.mark.parametrize("seed", [2285])
 def test_counts_of_a_plan_that_once_differed_are_those_of_its_trace(seed: int) -> None:
-    assert _differing(seed) == []
+    assert _differing(seed, run_drawn, 0) == []
 
 
 def pause_often(monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -161,15 +155,16 @@ def test_counts_of_a_random_plan_are_the_same_if_there_are_more_vehicles_than_ad
 @pytest.mark.verify
 def test_counts_of_a_thousand_random_plans_are_those_of_their_traces() -> None:
     for seed in range(2_000, 3_000):
-        assert _differing(seed) == [], f"plan {seed}"
+        assert _differing(seed, run_drawn, 0) == [], f"plan {seed}"
 
 
-def _differing(seed: int) -> list[str]:
+def _differing(seed: int, run_it: RunDrawn, replication: int) -> list[str]:
     _, plan, draws = random_plan(seed)
     plan = with_window(plan, seed)
     watch = watch_anything(plan, seed)
-    trace = run_drawn(plan, draws, seed, 0)
-    return differing(tally(trace, plan, watch), run_drawn_tallied(plan, watch, draws, seed, 0))
+    trace = run_it(plan, draws, seed, replication)
+    counted = run_drawn_tallied(plan, watch, draws, seed, replication)
+    return differing(tally(trace, plan, watch), counted)
 
 
 def test_counts_of_the_small_corridor_are_those_of_its_trace() -> None:
