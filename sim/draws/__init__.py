@@ -1,8 +1,9 @@
 """Every random number of a run, as a pure function of its key (R3-R5, R15).
 
 `hashing` makes keys, `tables` turns laws into integer quantile tables, and
-`choice`, `arrivals` and `closures` draw what is settled before a run. Nothing
-here remembers a draw: any number can be had again, alone and in any order.
+`choice`, `arrivals` and `closures` draw what is settled before a run, `consignments`
+puts it together by pieces of the run. Nothing here remembers a draw: any number can be
+had again, alone and in any order.
 """
 
 from sim.draws.arrivals import (

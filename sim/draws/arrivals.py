@@ -5,6 +5,7 @@ stands where the cumulative intensity reaches the sum of n unit gaps, counted
 from the window's start both ways, so the length of the warm-up moves none.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +30,16 @@ class Intensity(NamedTuple):
     """(B,) lots in 1 / `UNIT`, not descending; 0 at the window's start, negative before."""
 
 
+class Stand(NamedTuple):
+    """How far the arrivals of a flow have been drawn."""
+
+    ordinal: int
+    """Of the last: ..., -2, -1 back from the window's start, 1, 2, ... from it on; 0 is the
+    start itself, at which none stands."""
+    sum_fp: int
+    """Unit gaps from the window's start to it, in 1 / `UNIT`; negative before."""
+
+
 class Arrivals(NamedTuple):
     """Consignments of one flow in order of creation."""
 
@@ -36,6 +47,8 @@ class Arrivals(NamedTuple):
     """(N,) relative to the window's start."""
     number: NDArray[np.int32]
     """(N,) ..., -2, -1 back from the window's start, 1, 2, ... from it on."""
+    stand: Stand
+    """At the last of them: from it the next piece of the run is drawn."""
 
 
 def build_intensity(month_starts_s: Ints, amounts: NDArray[np.float64]) -> Intensity:
@@ -81,9 +94,12 @@ def arrival_times(
     begin_s: int,
     end_s: int,
     together: int = 1,
+    since: Stand | None = None,
     quantiles: Quantiles = mixed_quantiles,
 ) -> Arrivals:
     """Return when the consignments of a flow are created, and their numbers.
+
+    Piece by piece they are the same as for all of the run at once: sums are of integers.
 
     Parameters
     ----------
@@ -96,10 +112,13 @@ def arrival_times(
     intensity_time_s, intensity_value_fp
         (B,) of `build_intensity`.
     begin_s, end_s
-        First second and end (outside) of the run, relative to the window's start.
+        First second and end (outside) of the run or of a piece of it, relative to the
+        window's start.
     together
         Consignments that come at once: the law is that of the gaps between their arrivals,
         which are so many times longer.
+    since
+        Of the piece that ends at `begin_s`; None for the first piece.
     quantiles
         `mixed_quantiles`, or another that gives the same.
 
@@ -116,17 +135,20 @@ def arrival_times(
         )
         raise PlanError(msg)
     own = mix(stream, flow_key)
-    first = value_fp[np.searchsorted(time_s, begin_s, side="right") - 1]
-    last = value_fp[np.searchsorted(time_s, end_s, side="left")]
-    back = _sums(own, -1, gap_table, -int(first) // together, quantiles) * together
-    ahead = _sums(own, 1, gap_table, int(last) // together, quantiles) * together
-    number = np.concatenate(
-        (np.arange(-len(back) * together, 0), np.arange(1, len(ahead) * together + 1))
-    )
-    reached_fp = np.repeat(np.concatenate((-back[::-1], ahead)), together)
-    instant_s = _instants(reached_fp, time_s, value_fp)
-    is_inside = (instant_s >= begin_s) & (instant_s < end_s)
-    return Arrivals(instant_s[is_inside], number[is_inside].astype(np.int32))
+    back_fp, last_fp = gaps_within(time_s, value_fp, begin_s, end_s, together)
+
+    def gaps(ordinal: Ints) -> Ints:
+        return quantiles(gap_table, own, ordinal)
+
+    stand = since or _opening(gaps, back_fp)
+    sums_fp = _sums(gaps, 1, stand, last_fp)
+    sums_fp = sums_fp[: np.searchsorted(sums_fp, last_fp, side="right")]
+    ordinal = np.arange(stand.ordinal + 1, stand.ordinal + 1 + len(sums_fp))
+    instant_s = _instants(sums_fp * together, time_s, value_fp)
+    first, end = np.searchsorted(instant_s, (begin_s, end_s)).tolist()
+    if end:
+        stand = Stand(int(ordinal[end - 1]), int(sums_fp[end - 1]))
+    return _numbered(ordinal[first:end], instant_s[first:end], together, stand)
 
 
 def consignment_keys(flow_key: int, number: NDArray[np.int32]) -> Words:
@@ -142,21 +164,67 @@ def consignment_keys(flow_key: int, number: NDArray[np.int32]) -> Words:
     return mix_array(flow_key, number)
 
 
-def _sums(own: int, sign: int, gap_table: Ints, limit_fp: int, quantiles: Quantiles) -> Ints:
-    """Return the sums of unit gaps up to a limit, itself included.
+def gaps_within(
+    time_s: Ints, value_fp: Ints, begin_s: int, end_s: int, together: int
+) -> tuple[int, int]:
+    """Return the sums of unit gaps up to which arrivals can lie in a run, back and ahead.
 
-    Gap n is drawn from `mix(own, n)`, n = 1, 2, ... or, where `sign` is -1, -1, -2, ....
+    Parameters
+    ----------
+    time_s, value_fp
+        (B,) of `build_intensity`.
+    begin_s, end_s, together
+        As for `arrival_times`.
     """
+    first_fp = int(value_fp[np.searchsorted(time_s, begin_s, side="right") - 1])
+    return -first_fp // together, _level_fp(time_s, value_fp, end_s) // together
+
+
+def _numbered(ordinal: Ints, instant_s: Ints, together: int, stand: Stand) -> Arrivals:
+    """Return the consignments that come with arrivals; none comes at ordinal 0."""
+    is_arrival = ordinal != 0
+    ordinal, instant_s = ordinal[is_arrival], instant_s[is_arrival]
+    first = ordinal * together - (together - 1) * (ordinal > 0)
+    number: NDArray[np.int32] = np.repeat(first.astype(np.int32), together)
+    number += np.tile(np.arange(together, dtype=np.int32), len(first))
+    return Arrivals(np.repeat(instant_s, together), number, stand)
+
+
+def _opening(gaps: Callable[[Ints], Ints], limit_fp: int) -> Stand:
+    """Return the stand before the first arrival that is so far back from the window's start."""
     if limit_fp <= 0:
-        return np.zeros(0, dtype=np.int64)
-    expected = limit_fp / UNIT
-    count = int(expected + 6 * expected**0.5) + 16
-    while True:
-        ordinal = sign * np.arange(1, count + 1)
-        sums = np.cumsum(quantiles(gap_table, own, ordinal))
-        if sums[-1] > limit_fp:
-            return sums[: np.searchsorted(sums, limit_fp, side="right")]
-        count *= 2
+        return Stand(0, 0)
+    sums_fp = _sums(gaps, -1, Stand(0, 0), limit_fp)
+    before = int(np.searchsorted(sums_fp, limit_fp, side="right"))
+    return Stand(-before - 1, -int(sums_fp[before]))
+
+
+def _sums(gaps: Callable[[Ints], Ints], sign: int, since: Stand, limit_fp: int) -> Ints:
+    """Return the sums of unit gaps after a stand, at least one of them beyond a limit.
+
+    Gap n is the one that ends at arrival n from the window's start on, and the one that
+    begins at it before. Where `sign` is -1, sums go back from the start.
+    """
+    parts, ordinal, sum_fp = [], since.ordinal, since.sum_fp
+    while sum_fp <= limit_fp:
+        expected = (limit_fp - sum_fp) / UNIT
+        count = int(expected + expected**0.5) + 16
+        gap = ordinal + sign * np.arange(1, count + 1)
+        if ordinal < 0 < sign:
+            gap -= gap <= 0
+        part = np.cumsum(gaps(gap))
+        part += sum_fp
+        parts.append(part)
+        ordinal, sum_fp = ordinal + sign * count, int(part[-1])
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+
+def _level_fp(time_s: Ints, value_fp: Ints, instant_s: int) -> int:
+    """Return the intensity at an instant, rounded down; what is first reached later is above."""
+    after = max(1, int(np.searchsorted(time_s, instant_s)))
+    length_s = int(time_s[after] - time_s[after - 1])
+    rise_fp = int(value_fp[after] - value_fp[after - 1])
+    return int(value_fp[after - 1]) + (instant_s - int(time_s[after - 1])) * rise_fp // length_s
 
 
 def _instants(wanted_fp: Ints, time_s: Ints, value_fp: Ints) -> Ints:

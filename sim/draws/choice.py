@@ -104,6 +104,8 @@ def choose_routes(
     -------
     (N,) indices of routes; NEVER where all are barred.
     """
+    if len(route_keys) == 1 and is_barred is None:
+        return np.zeros(len(consignment_keys), dtype=np.int32)
     table = gumbel_table()
     own = mix_array(stream, consignment_keys)
     chosen = np.full(len(own), NEVER, dtype=np.int32)
