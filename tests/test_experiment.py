@@ -2,6 +2,7 @@
 
 import math
 from functools import cache, partial
+from typing import Any
 
 import handmade
 import numpy as np
@@ -13,6 +14,7 @@ from sim.experiment.averages import averaged
 from sim.experiment.intervals import (
     Interval,
     paired_interval,
+    quantile_interval,
     rounded,
     t_interval,
     variance_saved,
@@ -62,6 +64,19 @@ def row(table: pd.DataFrame, kpi: str) -> pd.Series:
     chosen = table[table["kpi"] == kpi]
     assert len(chosen) == 1
     return chosen.iloc[0]
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_order_statistics_that_hold_a_quantile_are_those_of_scipy(share: float) -> None:
+    from scipy.stats import quantile_test
+
+    for count in range(1, 61):
+        values = np.arange(float(count))
+        said: Any = quantile_test(values, p=share)
+        ends = said.confidence_interval(0.95)
+        held = [float(end) if np.isfinite(end) else None for end in (ends.low, ends.high)]
+
+        assert list(quantile_interval(values, share)[1:]) == held
 
 
 def test_t_interval_is_the_golden_one() -> None:

@@ -1,12 +1,14 @@
 """Folders of results: their names, their bytes, and what comes back from them."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import handmade
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
 from sim.engine.run import run
 from sim.errors import ResultsError
@@ -15,6 +17,7 @@ from sim.experiment.replicate import Experiment, run_experiment
 from sim.measures.columns import names
 from sim.plan import Plan, Trace
 from sim.results import files, manifest
+from sim.results.files import read_arrays, write_arrays
 from sim.results.identity import Identity, identify
 from sim.results.obtain import Engine, obtain_comparison, obtain_run, obtain_runs
 from sim.results.store import (
@@ -127,6 +130,24 @@ def test_run_comes_back_as_it_was_saved(tmp_path: Path, experiment: Experiment) 
     for mine, theirs in zip(experiment.cohorts, back.experiment.cohorts, strict=True):
         for one, other in zip(mine, theirs, strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+def test_arrays_of_noise_are_not_compressed(tmp_path: Path) -> None:
+    noise = np.random.default_rng(7).integers(0, 2**31, 50_000)
+    arrays: dict[str, NDArray[np.generic]] = {
+        "noise": noise.astype(np.int32),
+        "same": np.ones(50_000),
+        "none": np.empty(0),
+    }
+
+    write_arrays(tmp_path / "x.npz", arrays)
+
+    with zipfile.ZipFile(tmp_path / "x.npz") as packed:
+        kinds = {one.filename: one.compress_type for one in packed.infolist()}
+    assert kinds["noise.npy"] == zipfile.ZIP_STORED
+    assert kinds["same.npy"] == zipfile.ZIP_DEFLATED
+    for name, back in read_arrays(tmp_path / "x.npz").items():
+        np.testing.assert_array_equal(back, arrays[name])
 
 
 def test_comparison_of_what_was_read_is_the_same(tmp_path: Path, experiment: Experiment) -> None:

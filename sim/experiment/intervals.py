@@ -6,7 +6,7 @@ never zero and never NaN.
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,12 +116,19 @@ def quantile_interval(
 
 @lru_cache(maxsize=256)
 def _ranks(count: int, share: float, confidence: float) -> tuple[int | None, int | None]:
-    """Return which of so many values in order hold a quantile: the same for all of them."""
-    from scipy.stats import quantile_test  # noqa: PLC0415 - slow to import
+    """Return which of so many values in order hold a quantile: the same for all of them.
 
-    found: Any = quantile_test(np.arange(count), p=share).confidence_interval(confidence)
-    low, high = (int(end) if np.isfinite(end) else None for end in (found.low, found.high))
-    return low, high
+    References
+    ----------
+    Conover (1999), Practical Nonparametric Statistics, section 3.2: the number of values under
+    the quantile is binomial.
+    """
+    from scipy.special import bdtr, bdtrc  # noqa: PLC0415 - slow to import
+
+    tail, under = (1 - confidence) / 2, np.arange(count)
+    low = int((bdtr(under, count, share) < tail).sum()) - 1
+    high = int((bdtrc(under, count, share) > tail).sum())
+    return low if low >= 0 else None, high if high < count else None
 
 
 def variance_saved(

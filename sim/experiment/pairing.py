@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.errors import ResultsError
-from sim.experiment.averages import ZERO_WITHOUT
+from sim.experiment.averages import ZERO_WITHOUT, rows_by_kpi
 from sim.experiment.intervals import Interval, paired_interval, rounded, variance_saved
 from sim.experiment.replicate import Experiment, does_stock_grow
 from sim.experiment.steady import is_withheld
@@ -135,12 +135,11 @@ def _paired(base: Cohort, other: Cohort) -> list[tuple[str, float, float, str]]:
     if not at.size:
         return []
     rows = _means("paired.", base, other, at, to)
-    load_class = base.flow_class[base.flow[at]]
-    for name in np.unique(load_class):
-        mine = load_class == name
-        rows += _means(f"paired.class.{name}.", base, other, at[mine], to[mine])
     flow = base.flow[at]
     count = np.bincount(flow, minlength=base.flow_id.size)
+    for name in np.unique(base.flow_class[count > 0]):
+        mine = (base.flow_class == name)[flow]
+        rows += _means(f"paired.class.{name}.", base, other, at[mine], to[mine])
     sums = [
         np.bincount(flow, weights=seconds / _DAY_S, minlength=base.flow_id.size)
         for seconds in (base.transit_s[at], other.transit_s[to])
@@ -193,13 +192,14 @@ def _of_route(
 
 def _comparison(differences: pd.DataFrame, *, grows: bool) -> pd.DataFrame:
     """Return one row per KPI with its interval and verdict."""
-    rows = []
-    for kpi, part in differences.groupby("kpi", sort=False):
-        unit = part["unit"].iloc[0]
-        base, scenario = part["base"].to_numpy(float), part["scenario"].to_numpy(float)
+    bases, scenarios = (differences[c].to_numpy(float) for c in ("base", "scenario"))
+    units = differences["unit"].to_numpy()
+    rows: list[tuple[object, ...]] = []
+    for kpi, at in rows_by_kpi(differences):
+        unit, base, scenario = units[at[0]], bases[at], scenarios[at]
         both = np.isfinite(base) & np.isfinite(scenario)
         if not both.any():
-            rows.append(_only_in_one(str(kpi), base, scenario, unit))
+            rows.append(_only_in_one(kpi, base, scenario, unit))
             continue
         difference = paired_interval(base[both], scenario[both])
         half = difference.half_width
