@@ -42,7 +42,6 @@ NOT_YET = frozenset([
     'difference.py: _told: parts[-1] += f" ({names[value.item()]})"',
     "forming.py: take_aboard: at = room[at, ROOM_NEXT]",
     "state.py: _events.<locals>.<listcomp>: at_s << 32 | k.MARK << k.KIND_BIT | rank",
-    "tallied.py: run_tallied: return run_drawn_tallied(plan, watch, drawn(plan, seed, replication), seed, replication)",  # noqa: E501 - a line as it stands
     "tallied.py: _go: run = _counted(run)",
     "vessels.py: is_wanted: call(events, station, s, barred_s)",
 ])  # fmt: skip

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from acceptance import CORRIDOR, SHORT
+from random_demand import with_demand
 from random_plans import random_plan
 
 from sim.compiler.build import compile_plan
@@ -10,7 +11,8 @@ from sim.draws.replication import draw
 from sim.engine.run import run_drawn as run_reference
 from sim.experiment.following import RunDrawn
 from sim.experiment.replicate import Experiment, places, run_experiment
-from sim.kernel import tallied
+from sim.kernel import coming, tallied
+from sim.kernel.drawing import most_consignments
 from sim.kernel.layout import V_ENDED, VEHICLE_COLUMNS
 from sim.kernel.memory import GROUP, Slab, copy_into, give_back, slab
 from sim.kernel.run import run, run_drawn
@@ -150,6 +152,35 @@ def test_counts_of_a_random_plan_are_the_same_if_there_are_more_vehicles_than_ad
     counted = run_drawn_tallied(plan, watch, draws, seed, 1)
 
     assert differing(tally(run_reference(plan, draws, seed, 1), plan, watch), counted) == []
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_counts_of_a_random_plan_do_not_depend_on_pieces_in_which_it_is_drawn(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pause_often(monkeypatch)
+    monkeypatch.setattr(coming, "PIECE", 5)
+    plan = with_demand(random_plan(seed)[1], seed)
+    plan = plan._replace(
+        window_end_s=plan.horizon_s - (plan.horizon_s - plan.window_start_s) // 4,
+        stop_after_consignments=20 if seed % 4 == 1 else plan.stop_after_consignments,
+    )
+    watch = watch_anything(plan, seed)
+
+    counted = run_tallied(plan, watch, seed, 1)
+
+    trace = run_reference(plan, draw(plan, seed, 1), seed, 1)
+    assert differing(tally(trace, plan, watch), counted) == []
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_more_consignments_come_than_there_is_room_for(seed: int) -> None:
+    plan = with_demand(random_plan(seed)[1], seed)
+
+    most = most_consignments(plan, seed, 0)
+
+    drawn = draw(plan, seed, 0).consignment_key.size
+    assert drawn <= most <= drawn + 20 * len(plan.flow_key)
 
 
 @pytest.mark.verify

@@ -82,11 +82,16 @@ def draw_consignments(
     )
     stands: list[Stand | None] = [None] * len(plan.flow_key)
     for span in pairwise((0, *until_s)):
-        parts = [_none()]
-        for flow, since in enumerate(stands):
-            part, stands[flow] = _send(own, flow, span, since)
-            parts.append(part)
-        yield _merged(parts)
+        yield _piece(own, span, stands)
+
+
+def _piece(run: _Run, span: tuple[int, int], stands: list[Stand | None]) -> Consignments:
+    """Return the consignments that are created in a span, and write where their flows stand."""
+    parts = [_none()]
+    for flow, since in enumerate(stands):
+        part, stands[flow] = _send(run, flow, span, since)
+        parts.append(part)
+    return _merged(parts)
 
 
 def _none() -> Consignments:

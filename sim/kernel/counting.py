@@ -129,11 +129,11 @@ class Counts(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """Consignments as they were drawn (N,), in little memory: it is held for the whole run."""
+    """Consignments as they were drawn (N,)."""
 
     created_s: Seconds
     entered_s: Seconds
-    flow: NDArray[np.int16]
+    flow: Seconds
     number: Seconds
     key: NDArray[np.uint64]
     route: Seconds
@@ -158,8 +158,12 @@ class Marks(NamedTuple):
 
 
 class Records(NamedTuple):
-    """What stays of every consignment (N,)."""
+    """What stays of every consignment (N,), in little memory: it is held for the whole run."""
 
+    flow: NDArray[np.int16]
+    number: Seconds
+    route: Seconds
+    created_s: Seconds
     finished_s: Seconds
     status: NDArray[np.int8]
     delay_s: Seconds
@@ -359,8 +363,9 @@ def count_open(
 @compiled
 def provide(
     counts: Counts,
+    records: Records,
     sent: Sent,
-    span: tuple[int, int],
+    first: int,
     row: int,
     flow: Ints,
     cons: Ints,
@@ -373,18 +378,21 @@ def provide(
 
     Parameters
     ----------
-    span
-        The first of them, and the one after the last.
+    first
+        Number of the first of them.
     row
         First that is not in use.
     measured_s
         Seconds are booked for those that are created from the first on, before the second.
     """
     place = counts.consignment
-    for at in range(span[0], span[1]):
-        n = row + at - span[0]
+    for at in range(len(sent.key)):
+        n = row + at
         f, created_s = sent.flow[at], sent.created_s[at]
-        counts.number[n] = at
+        counts.number[n] = first + at
+        records.flow[first + at], records.number[first + at] = f, sent.number[at]
+        records.route[first + at] = max(NEVER, sent.route[at])
+        records.created_s[first + at], records.finished_s[first + at] = created_s, NEVER
         cons[n, :] = NEVER
         cons[n, N_FLOW], cons[n, N_ROUTE], cons[n, N_STATUS] = f, sent.route[at], 0
         cons[n, N_CREATED], cons[n, N_ENTERED] = created_s, sent.entered_s[at]

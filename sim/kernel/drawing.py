@@ -1,8 +1,14 @@
 """Draws before a run, by machine code: the same numbers as `sim.draws` (R3-R5)."""
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.draws.arrivals import gaps_within
+from sim.draws.consignments import Consignments, draw_consignments
+from sim.draws.hashing import ARRIVAL, stream
+from sim.draws.hashing import mix as mixed
 from sim.draws.replication import draw
 from sim.kernel.arithmetic import mix, value_of
 from sim.kernel.jit import compiled
@@ -19,6 +25,31 @@ def drawn(plan: Plan, seed: int, replication: int) -> Draws:
     # Interpreted, keys overflow with a warning where machine code wraps in silence.
     with np.errstate(over="ignore"):
         return draw(plan, seed, replication, quantiles)
+
+
+def drawn_pieces(
+    plan: Plan, seed: int, replication: int, closures: Draws, until_s: Sequence[int]
+) -> Iterator[Consignments]:
+    """Yield what `sim.draws.draw_consignments` does."""
+    return draw_consignments(plan, seed, replication, closures, until_s, quantiles=quantiles)
+
+
+def most_consignments(plan: Plan, seed: int, replication: int) -> int:
+    """Return how many consignments a replication can have, a few more than are drawn."""
+    arrival, most = stream(seed, replication, ARRIVAL), 0
+    bounds_s = (-plan.window_start_s, plan.horizon_s - plan.window_start_s)
+    with np.errstate(over="ignore"):
+        for flow, key in enumerate(plan.flow_key.tolist()):
+            breaks = slice(int(plan.intensity_first[flow]), int(plan.intensity_first[flow + 1]))
+            together = int(plan.flow_together[flow])
+            within_fp = gaps_within(
+                plan.intensity_s[breaks], plan.intensity_fp[breaks], *bounds_s, together
+            )
+            table = plan.law_table[plan.flow_gap_law[flow]]
+            own = np.uint64(mixed(arrival, key))
+            for step, limit_fp in zip((_MASK, 1), within_fp, strict=True):
+                most += together * _gaps_up_to(table, own, np.uint64(step), limit_fp)
+    return most
 
 
 def quantiles(table: Ints, a: Words | int, b: Words | Ints | int) -> Ints:
@@ -42,3 +73,15 @@ def _with_one(table: Ints, a: Words, b: np.uint64) -> Ints:
     for at in range(len(a)):
         values[at] = value_of(table, mix(a[at], b))
     return values
+
+
+@compiled
+def _gaps_up_to(table: Ints, own: np.uint64, step: np.uint64, limit_fp: int) -> int:
+    """Return how many unit gaps end up to a limit, from the window's start on or back."""
+    count, sum_fp, ordinal = 0, 0, step
+    while True:
+        sum_fp += value_of(table, mix(own, ordinal))
+        if sum_fp > limit_fp:
+            return count
+        count += 1
+        ordinal += step

@@ -12,16 +12,17 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from sim.draws.hashing import SERVICE, mix_array, stream
+from sim.draws.replication import draw_closures
 from sim.kernel import counting as c
 from sim.kernel import layout as k
 from sim.kernel.books import CAUSES
+from sim.kernel.coming import Coming, Source, come, coming, given, to_be_drawn
 from sim.kernel.compaction import compact
 from sim.kernel.core import Growing, advance
-from sim.kernel.drawing import drawn
 from sim.kernel.drive import LEDGER_SIZE, ROOM, closed, grown, opened
 from sim.kernel.keeping import needed
 from sim.kernel.memory import Slab, copy_into, give_back, slab
-from sim.kernel.tables import DAY_S, NO_PAUSE, Tables, routes_of, tables_of
+from sim.kernel.tables import DAY_S, NO_PAUSE, Tables, tables_of
 from sim.kernel.told import counts_of, marks_of, tallies_of
 from sim.plan import NEVER, Draws, Plan
 from sim.tallies import Tallies, Watch
@@ -64,7 +65,7 @@ class Running(NamedTuple):
     """A run that is being counted."""
 
     plan: Plan
-    sent: c.Sent
+    coming: Coming
     draws: Draws
     """Without consignments."""
     tables: Tables
@@ -75,8 +76,6 @@ class Running(NamedTuple):
     records: c.Records
     queue_max: Ints
     """(S, D)."""
-    entry: NDArray[np.int32]
-    """(N,) consignments in order of entering."""
     used: int
     """Rows of consignments in use: those known, less those that have made room."""
     kept: Ints
@@ -99,7 +98,9 @@ def run_tallied(plan: Plan, watch: Watch, seed: int, replication: int) -> Tallie
     replication
         From 0; each has random numbers of its own.
     """
-    return run_drawn_tallied(plan, watch, drawn(plan, seed, replication), seed, replication)
+    draws = draw_closures(plan, seed, replication)
+    words = mix_array(stream(seed, replication, SERVICE), plan.station_key)
+    return _run(plan, watch, to_be_drawn(plan, seed, replication, draws), draws, words)
 
 
 def run_drawn_tallied(
@@ -114,13 +115,19 @@ def run_drawn_tallied(
     draws
         Of `draw`, or made by hand.
     """
-    sent, draws = _sent(draws), _without_consignments(draws)
     words = mix_array(stream(seed, replication, SERVICE), plan.station_key)
+    return _run(plan, watch, given(draws), _without_consignments(draws), words)
+
+
+def _run(
+    plan: Plan, watch: Watch, source: Source, draws: Draws, words: NDArray[np.uint64]
+) -> Tallies:
+    """Return what is counted of consignments from a source."""
     end_s, ledger_size = plan.window_end_s, LEDGER_SIZE
     # Interpreted, keys overflow with a warning where machine code wraps in silence.
     with np.errstate(over="ignore"):
         while True:
-            run = _go(_begin(plan, watch, sent, draws, end_s, ledger_size), words)
+            run = _go(_begin(plan, watch, source, draws, end_s, ledger_size), words)
             numbers = run.tables.run
             if numbers[k.K_WANTING]:
                 # One grant brought more keys than the ledger could take: rare.
@@ -131,47 +138,25 @@ def run_drawn_tallied(
             else:
                 return tallies_of(
                     plan,
-                    sent,
                     draws,
                     run.tables,
                     run.growing,
                     run.counts,
                     run.records,
+                    run.coming.known,
                     run.queue_max,
                 )
 
 
-def _sent(draws: Draws) -> c.Sent:
-    """Return the consignments of draws.
-
-    On pages of their own: on the heap they would stand on what is freed after them, and
-    keep it from the system.
-    """
-
-    def on_pages(column: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
-        rows = slab(column.shape, dtype).rows
-        rows[:] = column
-        return rows
-
-    return c.Sent(
-        created_s=on_pages(draws.consignment_created_s, np.int32),
-        entered_s=on_pages(draws.consignment_entered_s, np.int32),
-        flow=on_pages(draws.consignment_flow, np.int16),
-        number=on_pages(draws.consignment_number, np.int32),
-        key=on_pages(draws.consignment_key, np.uint64),
-        route=on_pages(routes_of(draws), np.int32),
-    )
-
-
 def _begin(
-    plan: Plan, watch: Watch, sent: c.Sent, draws: Draws, end_s: int, ledger_size: int
+    plan: Plan, watch: Watch, source: Source, draws: Draws, end_s: int, ledger_size: int
 ) -> Running:
     """Return a run of which nothing has happened."""
     tables = tables_of(plan, draws)
     growing = opened(tables, plan, ledger_size, ROOM)._replace(
         visits=np.zeros((ROWS, 5), np.int32), stays=np.zeros((ROWS, 6), np.int32)
     )
-    size, pools = len(sent.key), len(tables.pool)
+    size, pools = source.size, len(tables.pool)
     slabs = _slabs(size, pools, max(LEAST_VEHICLES, VEHICLES_EACH * size))
     slabs.trav.rows[size : size + pools] = growing.trav[:pools]
     _prepare(slabs, size + pools, 0, ROOM)
@@ -184,24 +169,37 @@ def _begin(
     )
     return Running(
         plan=plan,
-        sent=sent,
+        coming=coming(source),
         draws=draws,
         tables=tables._replace(consignment=slabs.cons.rows, consignment_key=slabs.cons_key.rows),
         growing=_with_views(growing, slabs, size + pools, ROOM),
         slabs=slabs,
         counts=counts,
         marks=marks_of(plan, watch, _known_closures(tables, draws), end_s),
-        records=c.Records(
-            finished_s=np.full(size, NEVER, np.int32),
-            status=np.zeros(size, np.int8),
-            delay_s=np.zeros(size, np.int32),
-            booked_s=np.zeros(size, np.int32),
-        ),
+        records=_records(size),
         queue_max=np.zeros((len(plan.station_kind), counts.day.shape[1] - 1), np.int64),
-        entry=np.argsort(sent.entered_s, kind="stable").astype(np.int32),
         used=0,
         kept=np.zeros(0, np.int64),
         seen=0,
+    )
+
+
+def _records(size: int) -> c.Records:
+    """Return room for the records of so many consignments."""
+
+    def column(dtype: DTypeLike) -> NDArray[Any]:
+        # A slab, for there may be far more room than consignments that come.
+        return slab((size,), dtype).rows
+
+    return c.Records(
+        flow=column(np.int16),
+        number=column(np.int32),
+        route=column(np.int32),
+        created_s=column(np.int32),
+        finished_s=column(np.int32),
+        status=column(np.int8),
+        delay_s=column(np.int32),
+        booked_s=column(np.int32),
     )
 
 
@@ -259,10 +257,8 @@ def _go(run: Running, words: NDArray[np.uint64]) -> Running:
     """Return the run at its end, closed and counted."""
     plan, numbers = run.plan, run.tables.run
     pauses = [*_pauses(plan, run.counts), NO_PAUSE]
-    created = [0, *np.searchsorted(run.sent.created_s, pauses).tolist()]
-    entered = [0, *np.searchsorted(run.sent.entered_s[run.entry], pauses).tolist()]
     at = 0
-    run = _provided(run, created[:2], entered[:2], pauses[0])
+    run = _provided(run, pauses[0])
     while True:
         full = advance(
             run.tables,
@@ -277,9 +273,8 @@ def _go(run: Running, words: NDArray[np.uint64]) -> Running:
         if full == k.PAUSE:
             _settle_queues(run, pauses[at])
             run = _counted(run)
-            run = _compacted(_let_go(run), created[at + 1])
             at += 1
-            run = _provided(run, created[at : at + 2], entered[at : at + 2], pauses[at])
+            run = _provided(_compacted(_let_go(run)), pauses[at])
         elif full in (k.VISITS, k.STAYS) and (numbers[k.K_VISITS] or numbers[k.K_STAYS]):
             # The rows that are wanted may fit once the others are gone.
             run = _counted(run)
@@ -296,34 +291,28 @@ def _pauses(plan: Plan, counts: c.Counts) -> list[int]:
     return sorted({*range(first_s, plan.horizon_s, PAUSE_S), from_s, to_s} - {0})
 
 
-def _provided(run: Running, created: list[int], entered: list[int], pause_s: int) -> Running:
-    """Let consignments be known that are created and that enter before a pause.
-
-    Parameters
-    ----------
-    created
-        The first of them, and the one after the last.
-    entered
-        The same, in order of entering.
-    """
-    numbers, known = run.tables.run, created[1] - created[0]
-    c.provide(
-        run.counts,
-        run.sent,
-        (created[0], created[1]),
-        run.used,
-        run.tables.flow,
-        run.tables.consignment,
-        run.tables.consignment_key,
-        run.growing.trav,
-        run.growing.cause_s,
-        (run.plan.window_start_s, run.plan.window_end_s),
-    )
-    used = run.used + known
-    number = run.counts.number[:used]
-    entry = np.searchsorted(number, run.entry[entered[0] : entered[1]])
+def _provided(run: Running, pause_s: int) -> Running:
+    """Let consignments be known that are created and that enter before a pause."""
+    numbers, first, used = run.tables.run, run.coming.known, run.used
+    left, created, entering = come(run.coming, pause_s)
+    for sent in created:
+        c.provide(
+            run.counts,
+            run.records,
+            sent,
+            first,
+            used,
+            run.tables.flow,
+            run.tables.consignment,
+            run.tables.consignment_key,
+            run.growing.trav,
+            run.growing.cause_s,
+            (run.plan.window_start_s, run.plan.window_end_s),
+        )
+        first, used = first + len(sent.key), used + len(sent.key)
+    entry = np.searchsorted(run.counts.number[:used], entering)
     numbers[k.K_ENTERED], numbers[k.K_PROVIDED], numbers[k.K_PAUSE] = 0, len(entry), pause_s
-    return run._replace(tables=run.tables._replace(entry=entry), used=used)
+    return run._replace(coming=left, tables=run.tables._replace(entry=entry), used=used)
 
 
 def _settle_queues(run: Running, now_s: int) -> None:
@@ -361,16 +350,10 @@ def _counted(run: Running) -> Running:
     return run._replace(counts=counts)
 
 
-def _compacted(run: Running, created: int) -> Running:
-    """Return the run with fewer rows of consignments in use, if most of them have finished.
-
-    Parameters
-    ----------
-    created
-        How many consignments have been.
-    """
+def _compacted(run: Running) -> Running:
+    """Return the run with fewer rows of consignments in use, if most of them have finished."""
     tables, growing, counts = run.tables, run.growing, run.counts
-    inside = created - int(tables.run[k.K_FINISHED])
+    inside = run.coming.known - int(tables.run[k.K_FINISHED])
     if run.used < max(LEAST_USED, 2 * inside):
         return run
     used = compact(

@@ -121,19 +121,24 @@ def _shut(plan: Plan, closures: Ints, end_s: int) -> tuple[Ints, Ints]:
 
 def tallies_of(
     plan: Plan,
-    sent: c.Sent,
     draws: Draws,
     tables: Tables,
     growing: Growing,
     counts: c.Counts,
     records: c.Records,
+    known: int,
     queue_max: Ints,
 ) -> Tallies:
-    """Return what has been counted of a run that is over."""
+    """Return what has been counted of a run that is over.
+
+    Parameters
+    ----------
+    known
+        How many consignments have a record.
+    """
     ended_s, numbers = int(tables.run[k.K_NOW]), counts.numbers
-    created = slice(0, int(np.searchsorted(sent.created_s, ended_s, "right")))
-    created_s, flow = sent.created_s[created], sent.flow[created]
-    finished_s = records.finished_s[created]
+    created = int(np.searchsorted(records.created_s[:known], ended_s, "right"))
+    records = c.Records._make(column[:created] for column in records)
     gridlock = gridlock_rows(plan, tables)
     closures = closure_rows(draws, growing.outage[: tables.run[k.K_OUTAGES]])
     shut = _shut(plan, closures.astype(np.int64), int(counts.window[1]))
@@ -146,17 +151,12 @@ def tallies_of(
     return Tallies(
         ended_s=ended_s,
         end_s=int(counts.window[1]),
-        consignment_flow=flow,
-        consignment_number=sent.number[created],
-        consignment_route=np.maximum(sent.route[created], NEVER),
-        consignment_created_s=created_s,
-        consignment_finished_s=finished_s,
-        consignment_status=records.status[created],
-        consignment_delay_s=records.delay_s[created],
-        consignment_booked_s=records.booked_s[created],
+        **{f"consignment_{name}": column for name, column in records._asdict().items()},
         created_cause_s=counts.cause_s[0],
         cohort_cause_s=counts.cause_s[1],
-        class_instants=c.count_instants(created_s, finished_s, flow, plan.flow_class, seen),
+        class_instants=c.count_instants(
+            records.created_s, records.finished_s, records.flow, plan.flow_class, seen
+        ),
         vehicles_laden=int(numbers[c.I_LADEN]),
         vehicles_empty=int(numbers[c.I_EMPTY]),
         fleet_away_s=counts.fleet_away_s,
