@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from network.schema import Network
     from sim.experiment.following import RunDrawn
     from sim.experiment.replicate import Count, Run
@@ -25,6 +27,8 @@ class Work(NamedTuple):
     jobs: int
     force: bool
     restart: "Restart | None" = None
+    executor: "Executor | None" = None
+    """The workers, as many as jobs; None: every run has workers of its own."""
 
 
 class Chosen(NamedTuple):

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TextIO
 
@@ -34,6 +35,8 @@ from commands.warming import comparison_words, run_words, twice
 from sim.errors import GridlockError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from rich.progress import TaskID
 
     from network.schema import Network
@@ -70,6 +73,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run a scenario; write tables, figures and a report."""
+    from sim.experiment.workers import workers
     from sim.report.answer import HEADLINES, run_sentences
     from sim.report.material import read_run
     from sim.report.tables import headline
@@ -83,12 +87,13 @@ def run(
         tell(loaded, follow, engine, as_json=as_json)
         return
     restart = restart_of(save_state, from_state)
-    work = Work(out, engine, jobs, force=force, restart=restart)
-    (done,) = _obtain([loaded], told, work)
-    if check_warm_up:
-        longer = [*told, twice(loaded)]
-        (again,) = _obtain([scenario_of(scenario, longer, overrides)], longer, work)
-        print(run_words(done, again), file=_beside(as_json=as_json))
+    with workers(jobs) as executor:
+        work = Work(out, engine, jobs, force=force, restart=restart, executor=executor)
+        (done,) = _obtain([loaded], told, work)
+        if check_warm_up:
+            longer = [*told, twice(loaded)]
+            (again,) = _obtain([scenario_of(scenario, longer, overrides)], longer, work)
+            print(run_words(done, again), file=_beside(as_json=as_json))
     found = read_run(done.folder)
     if not as_json:
         print(found.title)
@@ -128,22 +133,37 @@ def compare(
 
     Named overrides are for what is held against the base.
     """
-    from sim.report.material import read_comparison
-    from sim.results.obtain import obtain_comparison, obtain_family
+    from sim.experiment.workers import workers
 
     settings = settings_of(sets, seed, replications, days)
     restart = restart_of(save_state, from_state)
-    work = Work(out, engine, jobs, force=force, restart=restart)
     projects = projects_of(files, settings)
-    if projects is not None:
-        if overrides or check_warm_up or restart is not None:
-            raise typer.BadParameter("projects of the library take no override, check or state")
-        done = [light(_obtain([one], settings, work)[0]) for one in projects.scenarios]
-        folder = print_ranking(projects, done, out, as_json=as_json)
-        print(f"Table: {folder / 'ranking.csv'}", file=_beside(as_json=as_json))
-        _fail_if_locked(done)
-        return
-    told = [(name, overrides if at else None) for at, name in enumerate(_with_base(files))]
+    if projects is not None and (overrides or check_warm_up or restart is not None):
+        raise typer.BadParameter("projects of the library take no override, check or state")
+    with workers(jobs) as executor:
+        work = Work(out, engine, jobs, force=force, restart=restart, executor=executor)
+        if projects is not None:
+            done = [light(_obtain([one], settings, work)[0]) for one in projects.scenarios]
+            folder = print_ranking(projects, done, out, as_json=as_json)
+            print(f"Table: {folder / 'ranking.csv'}", file=_beside(as_json=as_json))
+        else:
+            told = [(name, overrides if at else None) for at, name in enumerate(_with_base(files))]
+            done = _compare(told, settings, work, check_warm_up=check_warm_up, as_json=as_json)
+    _fail_if_locked(done)
+
+
+def _compare(
+    told: Sequence[tuple[str, Sequence[str] | None]],
+    settings: Sequence[str],
+    work: Work,
+    *,
+    check_warm_up: bool,
+    as_json: bool,
+) -> list["RunResult"]:
+    """Hold scenarios, each with its overrides, against the first of them; return all runs."""
+    from sim.report.material import read_comparison
+    from sim.results.obtain import obtain_comparison, obtain_family
+
     loaded = [scenario_of(name, settings, own) for name, own in told]
     if check_warm_up:
         loaded += [
@@ -152,16 +172,18 @@ def compare(
         ]
     done = _obtain(loaded, settings, work)
     (base, *others), longer = done[: len(told)], done[len(told) :]
+    page = partial(_write_page, executor=work.executor)
+    pairing = partial(obtain_comparison, root=work.out, extra=page, executor=work.executor)
     for at, other in enumerate(others, 1):
-        folder = obtain_comparison(base, other, out, extra=_write_page)
+        folder = pairing(base, other)
         _print_comparison(read_comparison(folder, base.folder, other.folder), as_json=as_json)
         if longer:
-            again = obtain_comparison(longer[0], longer[at], out, extra=_write_page)
+            again = pairing(longer[0], longer[at])
             print(comparison_words(other, folder, again), file=_beside(as_json=as_json))
         print(f"Report: {folder / 'report.html'}", file=_beside(as_json=as_json))
     if len(others) > 1:
-        print_family(obtain_family(base, others, out), as_json=as_json)
-    _fail_if_locked(done)
+        print_family(obtain_family(base, others, work.out), as_json=as_json)
+    return done
 
 
 def _print_comparison(found: "Comparison", *, as_json: bool) -> None:
@@ -218,7 +240,8 @@ def _obtain(scenarios: Sequence["Scenario"], told: Sequence[str], work: Work) ->
             clock_s=time.perf_counter,
             overrides=tuple(told),
             force=work.force,
-            extra=_write_page,
+            extra=partial(_write_page, executor=work.executor),
+            executor=work.executor,
         )
     for result in results:
         _print_notes(result)
@@ -253,10 +276,12 @@ def _asked(scenario: "Scenario", work: Work) -> str:
     return ", ".join(parts)
 
 
-def _write_page(folder: Path, network: "Network | None" = None) -> None:
+def _write_page(
+    folder: Path, network: "Network | None" = None, *, executor: "Executor | None"
+) -> None:
     from sim.report.page import write
 
-    write(folder, network=network)
+    write(folder, network=network, executor=executor)
 
 
 def _finish(done: "RunResult", *, as_json: bool) -> None:

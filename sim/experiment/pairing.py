@@ -5,6 +5,9 @@ by consignment over those created in both, by node and cause, and where the bott
 stands in each.
 """
 
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -16,11 +19,15 @@ from sim.experiment.averages import ZERO_WITHOUT, rows_by_kpi
 from sim.experiment.intervals import Interval, paired_interval, rounded, variance_saved
 from sim.experiment.replicate import Experiment, does_stock_grow
 from sim.experiment.steady import is_withheld
+from sim.experiment.workers import Here, share
 from sim.measures.build import Cohort
 from sim.measures.columns import names
 
 FEW = 10
 """Fewer replications than this make a verdict indicative."""
+
+Means = tuple[str, float, float, str]
+"""KPI, mean in the base, mean in the scenario, unit."""
 
 _TIMES = ("d", "h")
 _DAY_S = 86_400
@@ -36,13 +43,15 @@ class Comparison(NamedTuple):
     remarks: tuple[str, ...]
 
 
-def compare(base: Experiment, other: Experiment) -> Comparison:
+def compare(base: Experiment, other: Experiment, executor: Executor | None = None) -> Comparison:
     """Return the paired differences of two experiments.
 
     Parameters
     ----------
     base, other
         Of the same seed, window and number of replications.
+    executor
+        Workers that pair consignments; without them they are paired here.
 
     Raises
     ------
@@ -50,9 +59,10 @@ def compare(base: Experiment, other: Experiment) -> Comparison:
         If they were not run under the same draws and window.
     """
     _check_comparable(base, other)
-    differences = pd.concat(
-        [_kpi_differences(base, other), _consignment_differences(base, other)], ignore_index=True
-    )
+    numbers = range(base.setting.replications)
+    pairs = share(executor or Here(), partial(_pair, base.cohorts, other.cohorts), numbers)
+    kpis = _kpi_differences(base, other)
+    differences = pd.concat([kpis, _consignment_differences(pairs())], ignore_index=True)
     for column in ("base", "scenario", "difference"):
         differences[column] = rounded(differences[column].to_numpy(float))
     grows = any(
@@ -118,18 +128,21 @@ def _kpi_differences(base: Experiment, other: Experiment) -> pd.DataFrame:
     return table[names("differences")]
 
 
-def _consignment_differences(base: Experiment, other: Experiment) -> pd.DataFrame:
+def _consignment_differences(pairs: Sequence[Sequence[Means]]) -> pd.DataFrame:
     """Return means over the consignments created in both, by replication and flow."""
-    rows = []
-    for r, (mine, theirs) in enumerate(zip(base.cohorts, other.cohorts, strict=True), 1):
-        rows += [(r, *row) for row in _paired(mine, theirs)]
+    rows = [(r, *row) for r, found in enumerate(pairs, 1) for row in found]
     columns = ["replication", "kpi", "base", "scenario", "unit"]
     table = pd.DataFrame(rows, columns=columns)
     table = table.assign(difference=table["scenario"] - table["base"])
     return table[names("differences")]
 
 
-def _paired(base: Cohort, other: Cohort) -> list[tuple[str, float, float, str]]:
+def _pair(base: Sequence[Cohort], other: Sequence[Cohort], replication: int) -> list[Means]:
+    """Return the KPIs of the consignments of one replication, counted from 0."""
+    return _paired(base[replication], other[replication])
+
+
+def _paired(base: Cohort, other: Cohort) -> list[Means]:
     """Return the KPIs of the consignments that are in both cohorts: all, by class, by flow."""
     at, to = _common(base, other)
     if not at.size:
@@ -152,7 +165,7 @@ def _paired(base: Cohort, other: Cohort) -> list[tuple[str, float, float, str]]:
 
 def _means(
     prefix: str, base: Cohort, other: Cohort, at: NDArray[np.int64], to: NDArray[np.int64]
-) -> list[tuple[str, float, float, str]]:
+) -> list[Means]:
     """Return TEU, times and money of the same consignments in base and scenario."""
     teu = base.flow_teu[base.flow[at]]
     rows = [(f"{prefix}teu", float(teu.sum()), float(other.flow_teu[other.flow[to]].sum()), "TEU")]

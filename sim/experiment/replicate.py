@@ -92,8 +92,8 @@ class Experiment(NamedTuple):
     conservation: pd.DataFrame
     bottlenecks: pd.DataFrame
     ledger_replications: pd.DataFrame
-    cohorts: tuple[Cohort, ...]
-    """One per replication."""
+    cohorts: Sequence[Cohort]
+    """One per replication; those of a run that was saved are read when they are asked for."""
     notes: tuple[str, ...]
     """What the compiler wants the reader to know."""
     remarks: tuple[str, ...]

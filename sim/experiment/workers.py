@@ -1,11 +1,12 @@
 """Where tasks run: in this process or in several, behind one interface.
 
-In: functions and their arguments. Out: their futures. Nothing here knows what is run.
+In: functions and their arguments. Out: their futures, or what they return. Nothing here knows
+what is run.
 """
 
 import multiprocessing
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from typing import Any, TypeVar
 
 from sim.errors import ResultsError
 
+P = TypeVar("P")
 T = TypeVar("T")
 
 
@@ -32,12 +34,12 @@ def workers(jobs: int) -> Iterator[Executor]:
     ResultsError
         If a process died.
     """
-    executor = _pool(jobs) if jobs > 1 else _Here()
+    executor = _pool(jobs) if jobs > 1 else Here()
     try:
         yield executor
     except BrokenProcessPool as fault:
         raise ResultsError(
-            "run: a process that worked on a replication died, most often for want of memory; "
+            "run: a process that worked for it died, most often for want of memory; "
             "try again with fewer --jobs"
         ) from fault
     except KeyboardInterrupt:
@@ -46,6 +48,33 @@ def workers(jobs: int) -> Iterator[Executor]:
         raise
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
+
+
+def share(executor: Executor, task: Callable[[P], T], parts: Iterable[P]) -> Callable[[], list[T]]:
+    """Begin a task on many parts, and return what waits for all of them.
+
+    Who waits takes from the end what no worker has begun: workers that have other things to do
+    hold nobody up, and idle ones take their part of the work.
+
+    Parameters
+    ----------
+    executor
+        Of `workers`.
+    task, parts
+        That other processes can be given.
+
+    Returns
+    -------
+    Callable
+        Gives what the task returned for each part, in their order; asked once.
+    """
+    given = [(executor.submit(task, part), part) for part in parts]
+
+    def wait() -> list[T]:
+        own = [task(part) for future, part in reversed(given) if future.cancel()]
+        return [own.pop() if future.cancelled() else future.result() for future, _ in given]
+
+    return wait
 
 
 def _pool(jobs: int) -> Executor:
@@ -73,7 +102,7 @@ class _Asked(Future[T]):
         return super().result(timeout)
 
 
-class _Here(Executor):
+class Here(Executor):
     """Runs tasks in this process."""
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:  # noqa: ANN401  # as the class it extends has it

@@ -1,12 +1,15 @@
 """The charts of a report: chosen tables are drawn, and written beside their figures."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 from markupsafe import Markup
 
+from sim.experiment.workers import share
 from sim.plots import bars, bordermap, flowmap, lines
 from sim.plots.style import Draw, save
 from sim.report import drawn
@@ -38,8 +41,10 @@ class Spec(NamedTuple):
     draw: Draw
 
 
-def write_charts(folder: Path, runs: Sequence[Run], basemap: str) -> dict[str, Chart]:
-    """All charts for which there is something to draw, by name.
+def begin_charts(
+    folder: Path, runs: Sequence[Run], basemap: str, executor: Executor
+) -> Callable[[], dict[str, Chart]]:
+    """What waits for all charts for which there is something to draw, by name.
 
     Parameters
     ----------
@@ -47,10 +52,12 @@ def write_charts(folder: Path, runs: Sequence[Run], basemap: str) -> dict[str, C
         Folder of the results; files go to ``figures`` in it: PNG, SVG and CSV of each.
     runs
         One run, or base and scenario.
+    executor
+        Workers that draw.
     """
     specs = (*_specs(runs), *_maps(runs, basemap), _borders(runs[-1], basemap))
-    charts = [write_chart(folder, spec) for spec in specs]
-    return {chart.name: chart for chart in charts if chart is not None}
+    drawn_charts = share(executor, partial(write_chart, folder), specs)
+    return lambda: {chart.name: chart for chart in drawn_charts() if chart is not None}
 
 
 def _specs(runs: Sequence[Run]) -> tuple[Spec, ...]:
@@ -81,9 +88,7 @@ def _specs(runs: Sequence[Run]) -> tuple[Spec, ...]:
 def _maps(runs: Sequence[Run], basemap: str) -> tuple[Spec, ...]:
     """A static map of each run, for documents that cannot hold the page's own."""
     return tuple(
-        Spec("map" if run.role != "base" else "map_base", f"Flows: {run.title}", "",
-             drawn.lines(run), _drawer(run, basemap))
-        for run in runs
+        _map(run, drawn.lines(run), basemap) for run in runs
     )  # fmt: skip
 
 
@@ -96,14 +101,15 @@ def _borders(run: Run, basemap: str) -> Spec:
         " shut hours, weather, want of room and of paths, not for trains to be made up or to"
         " leave. Its sum is the area of the circle, its hours for a TEU that crossed the colour.",
         drawn.borders(run),
-        lambda table: bordermap.border_map(table, basemap=basemap, title=title),
+        partial(bordermap.border_map, basemap=basemap, title=title),
     )
 
 
-def _drawer(run: Run, basemap: str) -> Draw:
-    return lambda table: flowmap.flow_map(
-        table, drawn.map_places(run, table), basemap=basemap, title=f"Flows: {run.title}"
-    )
+def _map(run: Run, table: pd.DataFrame, basemap: str) -> Spec:
+    title = f"Flows: {run.title}"
+    places = drawn.map_places(run, table)
+    draw = partial(flowmap.flow_map, places=places, basemap=basemap, title=title)
+    return Spec("map" if run.role != "base" else "map_base", title, "", table, draw)
 
 
 def write_chart(folder: Path, spec: Spec) -> Chart | None:

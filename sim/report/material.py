@@ -74,6 +74,11 @@ class Comparison(NamedTuple):
     ledger_differences: pd.DataFrame
     bottleneck_moves: pd.DataFrame
 
+    @property
+    def runs(self) -> tuple[Run, Run]:
+        """The base, then what is held against it."""
+        return self.base, self.scenario
+
 
 def read_run(folder: Path, role: str = "run") -> Run:
     """The results of one run.

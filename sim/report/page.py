@@ -7,7 +7,9 @@ In: the folder of a run, or of a comparison with the folders of its two runs. Ou
 import base64
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,10 +18,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from network.schema import Network
+from sim.experiment.workers import Here
 from sim.measures.columns import columns_table, kpis_table
 from sim.report import answer, method, tables, worldmap
 from sim.report.answer import Move
-from sim.report.charts import FOLDER, Chart, write_charts
+from sim.report.charts import FOLDER, Chart, begin_charts
 from sim.report.drawn import known_names, link_names
 from sim.report.material import (
     Comparison,
@@ -79,7 +82,13 @@ class Page(NamedTuple):
     not_stated: str = NOT_STATED
 
 
-def write(folder: Path, *, network: Network | None = None, basemap: str | None = None) -> Path:
+def write(
+    folder: Path,
+    *,
+    network: Network | None = None,
+    basemap: str | None = None,
+    executor: Executor | None = None,
+) -> Path:
     """The page of the run, or of the comparison, that lies in a folder.
 
     Parameters
@@ -93,6 +102,8 @@ def write(folder: Path, *, network: Network | None = None, basemap: str | None =
     basemap
         ``land``, ``borders`` (with a disclaimer) or the path of a GeoJSON file; None: as the
         scenario says, else ``land``.
+    executor
+        Workers that draw; without them all is drawn here.
 
     Raises
     ------
@@ -100,15 +111,20 @@ def write(folder: Path, *, network: Network | None = None, basemap: str | None =
         If a folder is no result, or the basemap cannot be read.
     """
     manifest = read_manifest(folder)
+    runs: Sequence[Run]
+    page_of: Callable[[str], Page]
     if manifest.get("kind") == "comparison":
         base, scenario = (folder.parent / str(manifest.get(k)) for k in ("base", "compared"))
         comparison = read_comparison(folder, base, scenario)
-        page = _comparison_page(comparison, basemap or _basemap(comparison.scenario))
+        runs, page_of = comparison.runs, partial(_comparison_page, comparison)
     else:
         if network is not None:
             write_world(folder, of_network(network, window_day(read_scenario(folder))))
         run = read_run(folder)
-        page = _run_page(run, basemap or _basemap(run))
+        runs, page_of = (run,), partial(_run_page, run)
+    land = basemap or _basemap(runs[-1])
+    charts = begin_charts(folder, runs, land, executor or Here())
+    page = page_of(land)._replace(charts=charts())
     path = folder / PAGE
     path.write_text(render(page), encoding="utf-8", newline="\n")
     return path
@@ -137,7 +153,7 @@ def _run_page(run: Run, basemap: str) -> Page:
     def said(name: str, caption: str, kpis: Sequence[str]) -> Table:
         return tables.headline(run, kpis, known, csv)._replace(id=name, caption=caption)
 
-    return _common(run.folder, [run], basemap)._replace(
+    return _common(run.folder, [run])._replace(
         kicker="Run of a scenario",
         sentences=tuple(answer.run_sentences(run)),
         headline=said("headline", "Over all replications", answer.HEADLINES),
@@ -150,14 +166,13 @@ def _run_page(run: Run, basemap: str) -> Page:
 
 
 def _comparison_page(comparison: Comparison, basemap: str) -> Page:
-    runs = [comparison.base, comparison.scenario]
-    known = known_names(runs)
+    known = known_names(comparison.runs)
     table, csv = comparison.comparison, "comparison.csv"
 
     def compared(name: str, caption: str, kpis: Sequence[str]) -> Table:
         return tables.compared(name, caption, answer.lines(table, kpis, known), csv)
 
-    common = _common(comparison.folder, runs, basemap)
+    common = _common(comparison.folder, comparison.runs)
     return common._replace(
         kicker=f"Comparison with “{comparison.base.title}”",
         facts=_comparison_facts(comparison),
@@ -184,8 +199,8 @@ _TRAFFIC = (
 )
 
 
-def _common(folder: Path, runs: Sequence[Run], basemap: str) -> Page:
-    """What a page says alike of a run and of a comparison's scenario."""
+def _common(folder: Path, runs: Sequence[Run]) -> Page:
+    """What a page says alike of a run and of a comparison's scenario; its charts come later."""
     run = runs[-1]
     known, links = known_names(runs), link_names(runs, known_names(runs))
     where = Path(os.path.relpath(run.folder, folder)).as_posix()
@@ -198,7 +213,7 @@ def _common(folder: Path, runs: Sequence[Run], basemap: str) -> Page:
         description=str(run.scenario.get("description") or ""),
         facts=_facts(run),
         warnings=tuple(warning for one in runs for warning in _warnings(one)),
-        charts=write_charts(folder, runs, basemap),
+        charts={},
         tables=(
             tables.flows(run, known, f"{at}flows.csv"),
             tables.stations(run, known, links, f"{at}stations.csv"),

@@ -8,11 +8,13 @@ import os
 import shutil
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from sim.errors import ResultsError
@@ -112,10 +114,29 @@ def read_arrays(path: Path) -> dict[str, NDArray[np.generic]]:
     ResultsError
         If the file is missing or damaged.
     """
+    with _opened(path) as stored:
+        return {name: stored[name] for name in stored.files}
+
+
+def check_arrays(path: Path) -> None:
+    """Look whether a file of arrays is there and whole, without reading them.
+
+    Raises
+    ------
+    ResultsError
+        If it is not.
+    """
+    with _opened(path):
+        pass
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[NpzFile]:
+    """Yield a file of arrays, none of them read."""
     try:
         with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-    except (OSError, ValueError) as fault:
+            yield stored
+    except (OSError, ValueError, zipfile.BadZipFile) as fault:
         raise ResultsError(f"{path}: no arrays of results ({fault}); run it again") from fault
 
 

@@ -5,8 +5,10 @@ and `compare` call.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
+from contextlib import nullcontext
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +24,7 @@ from sim.experiment.ranking import ranking
 from sim.experiment.replicate import Begun, Claim, Count, Run, Task, begin, finish, places
 from sim.experiment.selection import Aim
 from sim.experiment.stopping import Precision
-from sim.experiment.workers import workers
+from sim.experiment.workers import Here, workers
 from sim.results import manifest
 from sim.results.files import check_folder, words_of, write_folder, write_table
 from sim.results.identity import Identity, compare_id, identify
@@ -93,10 +95,18 @@ def obtain_runs(
     overrides: tuple[str, ...] = (),
     force: bool = False,
     extra: Callable[[Path, Network], None] | None = None,
+    executor: Executor | None = None,
 ) -> list[RunResult]:
     """Return the results of scenarios, in their order: all that `obtain_each` yields."""
     found = obtain_each(
-        scenarios, engine, root, clock_s=clock_s, overrides=overrides, force=force, extra=extra
+        scenarios,
+        engine,
+        root,
+        clock_s=clock_s,
+        overrides=overrides,
+        force=force,
+        extra=extra,
+        executor=executor,
     )
     return list(found)
 
@@ -110,6 +120,7 @@ def obtain_each(
     overrides: tuple[str, ...] = (),
     force: bool = False,
     extra: Callable[[Path, Network], None] | None = None,
+    executor: Executor | None = None,
 ) -> Iterator[RunResult]:
     """Yield the results of scenarios, in their order, each read when it is asked for.
 
@@ -125,7 +136,7 @@ def obtain_each(
     root
         Folder of all results.
     clock_s
-        Seconds since any instant, for the timings of the manifest.
+        Seconds since any instant, for the timings of the manifest; workers are given it too.
     overrides
         What was set on the command line, for the manifest.
     force
@@ -133,6 +144,8 @@ def obtain_each(
     extra
         Adds files to a folder (figures, report, what they need of the network) before it
         gets its name.
+    executor
+        The workers, as many as the engine's jobs; None: workers of its own.
     """
     restart = engine.restart
     identities = [identity_of(scenario, restart) for scenario in scenarios]
@@ -145,13 +158,28 @@ def obtain_each(
         if force or saves or not manifest.is_finished(folder)
     ]
     if missing:
-        with workers(engine.jobs) as executor:
-            begun = _begin(missing[0], executor)
-            for following in missing[1:]:
-                last, begun = begun, _begin(following, executor)
-                _save(last)
-            _save(begun)
+        with nullcontext(executor) if executor else workers(engine.jobs) as at_work:
+            _run_all(missing, at_work)
     yield from map(load_run, folders)
+
+
+def _run_all(missing: Sequence["_Wanted"], executor: Executor) -> None:
+    """Run scenarios: the next is compiled and begun before the last is waited for and saved.
+
+    The first is compiled here: the workers do not yet stand.
+    """
+    coming = _prepare(missing[0], Here())
+    last: _Running | None = None
+    for wanted, after in zip_longest(missing, missing[1:]):
+        ready = coming
+        if after is not None:
+            coming = _prepare(after, executor)
+        running = _begin(wanted, ready.result(), executor)
+        if last is not None:
+            _save(last, executor)
+        last = running
+    assert last is not None
+    _save(last, executor)
 
 
 class _Wanted(NamedTuple):
@@ -166,20 +194,33 @@ class _Wanted(NamedTuple):
     extra: Callable[[Path, Network], None] | None
 
 
+class _Ready(NamedTuple):
+    """A scenario that has been compiled."""
+
+    network: Network
+    task: Task
+    states: Prepared | None
+    """Of a run that leaves a state, or begins from one."""
+    compile_s: float
+
+
 class _Running(NamedTuple):
     """A scenario whose replications were given to the workers."""
 
     wanted: _Wanted
-    network: Network
+    ready: _Ready
     experiment: Begun
     began_s: float
-    compiled_s: float
-    states: Prepared | None
-    """Of a run that leaves a state, or begins from one."""
 
 
-def _begin(wanted: _Wanted, executor: Executor) -> _Running:
-    """Compile a scenario and give its replications to the workers."""
+def _prepare(wanted: _Wanted, executor: Executor) -> "Future[_Ready]":
+    """Give a scenario to be compiled to the workers, without what stays in this process."""
+    engine = wanted.engine._replace(progress=None)
+    return executor.submit(_ready, wanted._replace(engine=engine, extra=None))
+
+
+def _ready(wanted: _Wanted) -> _Ready:
+    """Return a scenario compiled."""
     scenario, engine = wanted.scenario, wanted.engine
     began_s = wanted.clock_s()
     network = network_of(scenario)
@@ -198,26 +239,33 @@ def _begin(wanted: _Wanted, executor: Executor) -> _Running:
         )
         plan, legend, run, _ = states
         counting = None
-    compiled_s = wanted.clock_s()
+    task = Task(plan, legend, places(network), run, scenario.experiment.seed, counting)
+    return _Ready(network, task, states, wanted.clock_s() - began_s)
+
+
+def _begin(wanted: _Wanted, ready: _Ready, executor: Executor) -> _Running:
+    """Give the replications of a scenario to the workers."""
+    asked, engine = wanted.scenario.experiment, wanted.engine
+    began_s = wanted.clock_s()
     check_folder(wanted.root)
     tell = None
     if engine.progress is not None:
         tell = partial(engine.progress, f"{wanted.identity.scenario}/{wanted.identity.run_id}")
-        tell(0, scenario.experiment.replications)
+        tell(0, asked.replications)
     experiment = begin(
-        Task(plan, legend, places(network), run, scenario.experiment.seed, counting),
-        scenario.experiment.replications,
+        ready.task,
+        asked.replications,
         executor,
-        claim=claim_of(scenario),
+        claim=claim_of(wanted.scenario),
         at_once=engine.jobs,
         progress=tell,
     )
-    return _Running(wanted, network, experiment, began_s, compiled_s, states)
+    return _Running(wanted, ready, experiment, began_s)
 
 
-def _save(running: _Running) -> None:
+def _save(running: _Running, executor: Executor) -> None:
     """Wait for a scenario's replications and write its folder."""
-    wanted = running.wanted
+    wanted, ready = running.wanted, running.ready
     scenario = wanted.scenario
     experiment = finish(running.experiment)
     facts = Facts(
@@ -226,24 +274,34 @@ def _save(running: _Running) -> None:
         scenario.window.warm_up_days,
         scenario.window.run_out_days,
         wanted.overrides,
-        (
-            ("compile_s", running.compiled_s - running.began_s),
-            ("run_s", wanted.clock_s() - running.compiled_s),
-        ),
+        (("compile_s", ready.compile_s), ("run_s", wanted.clock_s() - running.began_s)),
     )
 
     def add(draft: Path) -> None:
         if wanted.extra is not None:
-            wanted.extra(draft, running.network)
+            wanted.extra(draft, ready.network)
 
     resolved = resolved_yaml(scenario)
-    save_run(wanted.root, wanted.identity, experiment, facts, resolved, extra=add)
-    if running.states is not None:
-        publish(running.states)
+    save_run(
+        wanted.root,
+        wanted.identity,
+        experiment,
+        facts,
+        resolved,
+        extra=add,
+        executor=executor,
+    )
+    if ready.states is not None:
+        publish(ready.states)
 
 
 def obtain_comparison(
-    base: RunResult, other: RunResult, root: Path, *, extra: Callable[[Path], None] | None = None
+    base: RunResult,
+    other: RunResult,
+    root: Path,
+    *,
+    extra: Callable[[Path], None] | None = None,
+    executor: Executor | None = None,
 ) -> Path:
     """Return the folder of the comparison of two runs, made anew.
 
@@ -255,8 +313,10 @@ def obtain_comparison(
         Folder of all results.
     extra
         Adds files to the folder before it gets its name.
+    executor
+        Workers that help; without them all is done here.
     """
-    compared = compare(base.experiment, other.experiment)
+    compared = compare(base.experiment, other.experiment, executor)
     save_comparison(root, base.manifest, other.manifest, compared, extra=extra)
     return comparison_folder(root, base.manifest, other.manifest)
 

@@ -3,15 +3,17 @@
 In: Experiment, Comparison. Out: `results/<scenario>/<run-id>/` and `results/compare-<id>/`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, overload
 
 import pandas as pd
 
 from sim.errors import ResultsError
 from sim.experiment.pairing import Comparison
 from sim.experiment.replicate import Experiment, Setting
+from sim.experiment.workers import Here, share
 from sim.measures.build import Cohort
 from sim.measures.columns import columns_table, kpis_table
 from sim.results import files, manifest
@@ -89,6 +91,7 @@ def save_run(
     resolved: str,
     *,
     extra: Callable[[Path], None] | None = None,
+    executor: Executor | None = None,
 ) -> Path:
     """Write a run and return its folder.
 
@@ -104,6 +107,8 @@ def save_run(
         Text of the resolved scenario.
     extra
         Adds files (figures, report) before the folder gets its name.
+    executor
+        Workers that help; without them all is written here.
 
     Raises
     ------
@@ -113,8 +118,9 @@ def save_run(
     folder = run_folder(root, identity)
 
     def fill(draft: Path) -> None:
+        cohorts = _begin_cohorts(draft / _COHORTS, experiment.cohorts, executor or Here())
         _write_tables(draft, experiment, TABLES)
-        _write_cohorts(draft / _COHORTS, experiment.cohorts)
+        cohorts()
         (draft / _SCENARIO).write_text(resolved, encoding="utf-8")
         manifest.write(draft, _manifest(identity, experiment, facts))
         if extra is not None:
@@ -122,6 +128,33 @@ def save_run(
 
     files.write_folder(folder, fill)
     return folder
+
+
+class _Cohorts(Sequence[Cohort]):
+    """The times by consignment of every replication, read when one is asked for.
+
+    A year at container level has 20 MB of them a replication; most who read a run want none.
+    """
+
+    def __init__(self, folder: Path, count: int) -> None:
+        self._paths = [folder / _cohort_name(r) for r in range(1, count + 1)]
+        for path in self._paths:
+            files.check_arrays(path)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    @overload
+    def __getitem__(self, at: int) -> Cohort: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Cohort]: ...
+
+    def __getitem__(self, at: int | slice) -> Cohort | Sequence[Cohort]:
+        if isinstance(at, slice):
+            return [self[r] for r in range(*at.indices(len(self)))]
+        arrays: dict[str, Any] = files.read_arrays(self._paths[at])
+        return Cohort(**arrays)
 
 
 def load_run(folder: Path) -> RunResult:
@@ -138,10 +171,7 @@ def load_run(folder: Path) -> RunResult:
     tables = {
         name: files.read_table(folder / f"{name}.csv", files.words_of(name)) for name in TABLES
     }
-    cohorts = tuple(
-        Cohort(**files.read_arrays(folder / _COHORTS / _cohort_name(r)))  # type: ignore[arg-type]
-        for r in range(1, found.replications + 1)
-    )
+    cohorts = _Cohorts(folder / _COHORTS, found.replications)
     window_s = round(found.window.days * _DAY_S)
     experiment = Experiment(
         setting=Setting(found.seed, found.replications, found.window.start, window_s),
@@ -270,11 +300,22 @@ def _write_tables(draft: Path, holder: Experiment | Comparison, tables: tuple[st
     files.write_table(draft / "kpis.csv", kpis, list(kpis.columns))
 
 
-def _write_cohorts(folder: Path, cohorts: tuple[Cohort, ...]) -> None:
-    """Write the times by consignment of every replication: a later comparison pairs them."""
+def _begin_cohorts(
+    folder: Path, cohorts: Sequence[Cohort], executor: Executor
+) -> Callable[[], object]:
+    """Begin to write the times by consignment of every replication; return what waits for it.
+
+    A later comparison pairs them.
+    """
     folder.mkdir()
-    for r, cohort in enumerate(cohorts, 1):
-        files.write_arrays(folder / _cohort_name(r), cohort._asdict())
+    paths = [folder / _cohort_name(r) for r in range(1, len(cohorts) + 1)]
+    return share(executor, _write_cohort, zip(paths, cohorts, strict=True))
+
+
+def _write_cohort(path_and_cohort: tuple[Path, Cohort]) -> None:
+    """Write the times by consignment of one replication."""
+    path, cohort = path_and_cohort
+    files.write_arrays(path, cohort._asdict())
 
 
 def _cohort_name(replication: int) -> str:
