@@ -1,5 +1,7 @@
 """What the compiled engine counts as it runs is what is counted of its trace, field by field."""
 
+from weakref import ref
+
 import numpy as np
 import pytest
 from acceptance import CORRIDOR, SHORT
@@ -7,12 +9,13 @@ from random_demand import with_demand
 from random_plans import random_plan
 
 from sim.compiler.build import compile_plan
-from sim.draws.replication import draw
+from sim.draws.consignments import Consignments
+from sim.draws.replication import draw, draw_closures
 from sim.engine.run import run_drawn as run_reference
 from sim.experiment.following import RunDrawn
 from sim.experiment.replicate import Experiment, places, run_experiment
 from sim.kernel import coming, tallied
-from sim.kernel.drawing import most_consignments
+from sim.kernel.drawing import drawn_pieces, most_consignments
 from sim.kernel.layout import V_ENDED, VEHICLE_COLUMNS
 from sim.kernel.memory import GROUP, Slab, copy_into, give_back, slab
 from sim.kernel.run import run, run_drawn
@@ -108,6 +111,7 @@ def pause_often(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     monkeypatch.setattr(tallied, "PREPARED", 2)
     monkeypatch.setattr(tallied, "ASKED", 1)
     monkeypatch.setattr(tallied, "LEAST_USED", 1)
+    monkeypatch.setattr(tallied, "MANY_FREE", 1)
     monkeypatch.setattr(tallied, "give_back", spoil)
     return gone
 
@@ -171,6 +175,29 @@ def test_counts_of_a_random_plan_do_not_depend_on_pieces_in_which_it_is_drawn(
 
     trace = run_reference(plan, draw(plan, seed, 1), seed, 1)
     assert differing(tally(trace, plan, watch), counted) == []
+
+
+def test_only_one_piece_of_what_is_yet_to_come_is_in_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plan, _, _ = corridor(*SHORT)
+    monkeypatch.setattr(coming, "PIECE", 100)
+    made = []
+
+    def noted(piece: Consignments) -> Consignments:
+        made.append(ref(piece.key))
+        return piece
+
+    monkeypatch.setattr(coming, "drawn_pieces", lambda *run: map(noted, drawn_pieces(*run)))
+    left, known = coming.coming(coming.to_be_drawn(plan, 1, 0, draw_closures(plan, 1, 0))), 0
+    for pause_s in range(0, plan.horizon_s, 3600):
+        left, created, entering = coming.come(left, pause_s)
+        known += len(entering)
+        del created
+        assert sum(piece() is not None for piece in made) == 1
+
+    assert len(made) > 5
+    assert known <= left.known < draw(plan, 1, 0).consignment_key.size
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -44,6 +44,9 @@ ASKED = 1 << 14
 ended too, and there are few runs of rows."""
 LEAST_USED = 1 << 13
 """Rows of consignments in use, below which finished ones among them cost nothing."""
+MANY_FREE = 1 << 15
+"""Rows of finished consignments, of which there may be as many as of the others; above it, half
+as many: where many wait, memory matters more than the time to move them together."""
 
 
 class Slabs(NamedTuple):
@@ -351,10 +354,11 @@ def _counted(run: Running) -> Running:
 
 
 def _compacted(run: Running) -> Running:
-    """Return the run with fewer rows of consignments in use, if most of them have finished."""
+    """Return the run with fewer rows of consignments in use, if many of them have finished."""
     tables, growing, counts = run.tables, run.growing, run.counts
     inside = run.coming.known - int(tables.run[k.K_FINISHED])
-    if run.used < max(LEAST_USED, 2 * inside):
+    free = max(min(inside, MANY_FREE), inside // 2)
+    if run.used < max(LEAST_USED, inside + free):
         return run
     used = compact(
         tables.consignment,
