@@ -46,6 +46,7 @@ CAUSE_COLOUR = {
 }
 """One colour per cause of the ledger (R23): grey where time is not lost, colour where it is."""
 
+_PNG_DPI = 160
 WIDTH_IN = 7.4
 """Width of every chart; a report shows it at about 1.4 times its size."""
 
@@ -64,8 +65,8 @@ FALLBACK_FAMILIES = (
 )
 """Asked in this order for letters of East Asia, which DejaVu Sans lacks."""
 
-_EAST_ASIA = 0x2E80
-"""First code point of the blocks for which another font is asked."""
+_EAST_ASIA = "\u2e80"
+"""First letter of the blocks for which another font is asked."""
 
 
 def families(installed: Sequence[str], text: str) -> list[str]:
@@ -78,7 +79,7 @@ def families(installed: Sequence[str], text: str) -> list[str]:
     text
         What will be written; only letters of East Asia need more than DejaVu Sans.
     """
-    if not any(ord(letter) >= _EAST_ASIA for letter in text):
+    if max(text, default="") < _EAST_ASIA:
         return ["DejaVu Sans"]
     at_hand = set(installed)
     return ["DejaVu Sans", *(name for name in FALLBACK_FAMILIES if name in at_hand)]
@@ -165,6 +166,20 @@ def busy_colour(utilisation: float) -> str:
     return to_hex(mpl.colormaps["cividis"](min(max(utilisation, 0.0), 1.0)))
 
 
+def _lay_out(figure: Figure) -> None:
+    """Lay a figure out once, as its PNG wants it: both files show the same.
+
+    To save a figure that is still to be laid out draws it twice.
+    """
+    engine, dpi = figure.get_layout_engine(), figure.dpi
+    if engine is None:
+        return
+    figure.dpi = _PNG_DPI
+    engine.execute(figure)
+    figure.dpi = dpi
+    figure.set_layout_engine(None)
+
+
 def save(draw: Draw, table: pd.DataFrame, folder: Path, name: str, *, title: str) -> str | None:
     """The figure as SVG text, written as ``name.png`` and ``name.svg``, or None.
 
@@ -184,8 +199,8 @@ def save(draw: Draw, table: pd.DataFrame, folder: Path, name: str, *, title: str
         folder.mkdir(parents=True, exist_ok=True)
         FigureCanvasAgg(figure)
         png, svg = io.BytesIO(), io.BytesIO()
-        figure.savefig(png, format="png", dpi=160, metadata={"Software": None})
-        figure.set_layout_engine("none")  # laid out once: both files show the same figure
+        _lay_out(figure)
+        figure.savefig(png, format="png", dpi=_PNG_DPI, metadata={"Software": None})
         FigureCanvasSVG(figure)
         metadata = {"Date": None, "Creator": None, "Title": title}
         figure.savefig(svg, format="svg", metadata=metadata)
