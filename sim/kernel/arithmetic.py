@@ -125,4 +125,4 @@ def lift_s(station: Ints, row_table: Ints, s: int, load_teu: int) -> int:
     for row in range(station[s, S_ROW], station[s, S_ROW_END]):
         if not row_table[row, R_SHUT] and row_table[row, R_MEAN_TEU]:
             rate += (row_table[row, R_SERVERS] << 48) // row_table[row, R_MEAN_TEU]
-    return (load_teu << 40) // (1000 * rate) if rate else 0
+    return (int(load_teu) << 40) // (1000 * rate) if rate else 0

@@ -38,6 +38,7 @@ from sim.kernel.layout import (
     V_AFTER,
     V_DEPARTED,
     V_GATES,
+    Rows,
 )
 from sim.plan import NEVER, Cause
 
@@ -83,7 +84,7 @@ def enlarged(ledger: Ints) -> Ints:
 @inlined
 def book(
     cause_s: Seconds,
-    trav: Ints,
+    trav: Rows,
     share: Ints,
     ledger: Ints,
     run: Ints,
@@ -118,7 +119,7 @@ def book(
 @inlined
 def begin(
     cause_s: Seconds,
-    trav: Ints,
+    trav: Rows,
     share: Ints,
     ledger: Ints,
     run: Ints,
@@ -138,7 +139,7 @@ def begin(
 @called
 def give_back(
     cause_s: Seconds,
-    trav: Ints,
+    trav: Rows,
     share: Ints,
     ledger: Ints,
     run: Ints,
@@ -149,7 +150,7 @@ def give_back(
     """Take away what a traveller began and lies beyond an end."""
     rest_s = trav[t, T_UNTIL] - end_s
     if rest_s > 0:
-        place, cause = trav[t, T_BEGUN] // CAUSES, trav[t, T_BEGUN] % CAUSES
+        place, cause = divmod(int(trav[t, T_BEGUN]), CAUSES)
         book(cause_s, trav, share, ledger, run, sizes, t, place, cause, NEVER, -rest_s)
         trav[t, T_UNTIL] = end_s
 
@@ -157,7 +158,7 @@ def give_back(
 @inlined
 def book_wait(
     cause_s: Seconds,
-    trav: Ints,
+    trav: Rows,
     share: Ints,
     ledger: Ints,
     run: Ints,
@@ -193,7 +194,7 @@ def book_wait(
 @inlined
 def book_gates(
     cause_s: Seconds,
-    trav: Ints,
+    trav: Rows,
     share: Ints,
     ledger: Ints,
     run: Ints,
@@ -242,7 +243,7 @@ def book_gates(
 @inlined
 def book_forming(
     cause_s: Seconds,
-    trav: Ints,
+    trav: Rows,
     share: Ints,
     ledger: Ints,
     run: Ints,
@@ -251,7 +252,7 @@ def book_forming(
     spell: Ints,
     pool: Ints,
     p: int,
-    vehicle: Ints,
+    vehicle: Rows,
     n: int,
     places: tuple[int, int],
     until_s: int,

@@ -38,8 +38,9 @@ from sim.kernel.layout import (
     V_ENDED,
     V_TAKEN,
     Y_STATION,
+    Rows,
 )
-from sim.kernel.queues import Rows, write_stay, write_visit
+from sim.kernel.queues import write_stay, write_visit
 from sim.plan import NEVER, Cause, Kind
 
 Ints = NDArray[np.int64]
@@ -63,15 +64,15 @@ def close_all(  # noqa: C901 - one loop for each thing that may be open
     yard: Ints,
     vessel: Ints,
     hand: Ints,
-    vehicle: Ints,
-    cons: Ints,
+    vehicle: Rows,
+    cons: Rows,
     inside: Ints,
     known: Ints,
     queue_first: Ints,
     visits: Rows,
     stays: Rows,
     cause_s: Seconds,
-    trav: Ints,
+    trav: Rows,
     share: Ints,
     ledger: Ints,
     run: Ints,
@@ -133,7 +134,7 @@ def close_all(  # noqa: C901 - one loop for each thing that may be open
 
 @called
 def close_locomotives(
-    vehicle: Ints, known: Ints, row_table: Ints, visits: Rows, run: Ints
+    vehicle: Rows, known: Ints, row_table: Ints, visits: Rows, run: Ints
 ) -> None:
     """Write down the locomotives that wait with their trains (R11)."""
     for i in known:
@@ -154,12 +155,12 @@ def close_queues(
     pool: Ints,
     leg: Ints,
     yard: Ints,
-    vehicle: Ints,
+    vehicle: Rows,
     queue_first: Ints,
     visits: Rows,
     stays: Rows,
     cause_s: Seconds,
-    trav: Ints,
+    trav: Rows,
     share: Ints,
     ledger: Ints,
     run: Ints,

@@ -19,6 +19,7 @@ from sim.kernel.layout import (
     T_PREV,
     TRAVELLER,
     V_ABOARD,
+    Rows,
 )
 from sim.plan import NEVER
 
@@ -27,13 +28,13 @@ Ints = NDArray[np.int64]
 
 @compiled
 def compact(
-    cons: Ints,
+    cons: Rows,
     cons_key: NDArray[np.uint64],
     place: Ints,
     number: Seconds,
-    trav: Ints,
+    trav: Rows,
     cause_s: Seconds,
-    vehicle: Ints,
+    vehicle: Rows,
     known: Ints,
     hand: Ints,
     events: Ints,
@@ -86,6 +87,6 @@ def moved(to: Ints, t: int) -> int:
 
 
 @called
-def name_neighbours(trav: Ints, to: Ints, t: int) -> None:
+def name_neighbours(trav: Rows, to: Ints, t: int) -> None:
     """Let a traveller know its neighbours by their new names."""
     trav[t, T_NEXT], trav[t, T_PREV] = moved(to, trav[t, T_NEXT]), moved(to, trav[t, T_PREV])

@@ -251,6 +251,7 @@ from sim.kernel.layout import (
     Y_REFUSES,
     Y_STATION,
     YARD_COLUMNS,
+    Rows,
 )
 from sim.kernel.queues import (
     ask,
@@ -323,9 +324,9 @@ class Growing(NamedTuple):
     """
 
     events: Ints
-    vehicle: Ints
+    vehicle: Rows
     vehicle_key: NDArray[np.uint64]
-    trav: Ints
+    trav: Rows
     """(N + P + vehicles,) travellers: consignments, claims, vehicles."""
     cause_s: NDArray[np.int32]
     """(N + P + vehicles, causes) seconds booked."""
@@ -343,12 +344,11 @@ class Growing(NamedTuple):
 
 
 @inlined
-def next_entry_s(run: Ints, entry: Ints, cons: Ints) -> int:
+def next_entry_s(run: Ints, entry: Ints, cons: Rows) -> int:
     """Return when the next consignment enters that is known, or later than any run ends."""
     if run[K_ENTERED] == run[K_PROVIDED]:
         return UNLIMITED
-    enters_s: int = cons[entry[run[K_ENTERED]], N_ENTERED]
-    return enters_s
+    return int(cons[entry[run[K_ENTERED]], N_ENTERED])
 
 
 @inlined

@@ -38,8 +38,8 @@ from sim.kernel.layout import (
     V_ENDED,
     V_LOAD,
     V_POOL,
+    Rows,
 )
-from sim.kernel.queues import Rows
 from sim.plan import NEVER, Cause, Kind, Status
 from sim.tallies import BIN_BITS
 
@@ -316,10 +316,10 @@ def count(
     visits: Rows,
     stays: Rows,
     station: Ints,
-    cons: Ints,
+    cons: Rows,
     flow: Ints,
-    vehicle: Ints,
-    trav: Ints,
+    vehicle: Rows,
+    trav: Rows,
     cause_s: Seconds,
     run: Ints,
 ) -> None:
@@ -339,8 +339,8 @@ def count_open(
     records: Records,
     inside: Ints,
     known: Ints,
-    cons: Ints,
-    vehicle: Ints,
+    cons: Rows,
+    vehicle: Rows,
     cause_s: Seconds,
     run: Ints,
 ) -> None:
@@ -368,9 +368,9 @@ def provide(
     first: int,
     row: int,
     flow: Ints,
-    cons: Ints,
+    cons: Rows,
     cons_key: NDArray[np.uint64],
-    trav: Ints,
+    trav: Rows,
     cause_s: Seconds,
     measured_s: tuple[int, int],
 ) -> None:
@@ -433,9 +433,9 @@ def count_stays(  # noqa: C901 - one line for each thing that is counted
     stays: Rows,
     run: Ints,
     station: Ints,
-    cons: Ints,
+    cons: Rows,
     flow: Ints,
-    vehicle: Ints,
+    vehicle: Rows,
 ) -> None:
     """Count the stays of consignments."""
     totals, wait, day = borrowed(counts.station), borrowed(counts.wait), borrowed(counts.day)
@@ -528,7 +528,7 @@ def add_to_line(line: Ints, mix: Ints, x: int, m: int) -> None:
 
 
 @inlined
-def is_under_way(vehicle: Ints, carried: Ints, i: int, instant_s: int) -> bool:
+def is_under_way(vehicle: Rows, carried: Ints, i: int, instant_s: int) -> bool:
     """Return whether a vehicle carried its load just before an instant."""
     ended_s, turned_s = vehicle[i, V_ENDED], carried[i, W_TURNED]
     return bool(
@@ -545,7 +545,7 @@ def count_visits(
     visits: Rows,
     run: Ints,
     station: Ints,
-    vehicle: Ints,
+    vehicle: Rows,
 ) -> None:
     """Count the visits of vehicles."""
     totals, wait, day = borrowed(counts.station), borrowed(counts.wait), borrowed(counts.day)
@@ -608,8 +608,8 @@ def count_finished(
     counts: Counts,
     records: Records,
     run: Ints,
-    cons: Ints,
-    trav: Ints,
+    cons: Rows,
+    trav: Rows,
     cause_s: Seconds,
 ) -> None:
     """Count the consignments that have finished, and forget them."""
@@ -630,7 +630,7 @@ def count_finished(
 
 
 @called
-def count_causes(counts: Counts, records: Records, cons: Ints, cause_s: Seconds, n: int) -> None:
+def count_causes(counts: Counts, records: Records, cons: Rows, cause_s: Seconds, n: int) -> None:
     """Count the seconds of a consignment by cause, whose end they have reached."""
     delay_s, booked_s = 0, 0
     is_created = counts.window[0] <= cons[n, N_CREATED] < counts.window[1]
@@ -648,7 +648,7 @@ def count_causes(counts: Counts, records: Records, cons: Ints, cause_s: Seconds,
 
 
 @called
-def note_ended(ended_s: Seconds, run: Ints, vehicle: Ints, trav: Ints, first_vehicle: int) -> None:
+def note_ended(ended_s: Seconds, run: Ints, vehicle: Rows, trav: Rows, first_vehicle: int) -> None:
     """Note when the legs of vehicles have ended."""
     t = run[K_ARRIVED]
     while t != NEVER:
@@ -658,7 +658,7 @@ def note_ended(ended_s: Seconds, run: Ints, vehicle: Ints, trav: Ints, first_veh
 
 @called
 def count_arrived(
-    counts: Counts, marks: Marks, run: Ints, vehicle: Ints, trav: Ints, first_vehicle: int
+    counts: Counts, marks: Marks, run: Ints, vehicle: Rows, trav: Rows, first_vehicle: int
 ) -> None:
     """Count the vehicles whose leg has ended."""
     t = run[K_ARRIVED]
@@ -671,7 +671,7 @@ def count_arrived(
 
 
 @called
-def count_vehicle(counts: Counts, marks: Marks, vehicle: Ints, i: int, until_s: int) -> None:
+def count_vehicle(counts: Counts, marks: Marks, vehicle: Rows, i: int, until_s: int) -> None:
     """Count a vehicle whose leg has ended, or is cut short by the end of the run."""
     from_s, to_s = counts.window[0], counts.window[1]
     departed_s, load, p = vehicle[i, V_DEPARTED], vehicle[i, V_LOAD], vehicle[i, V_POOL]

@@ -101,7 +101,7 @@ def opened(tables: Tables, plan: Plan, ledger_size: int, room: int) -> Growing:
     """Return the growing tables as a run begins."""
     cons, flow, run = tables.consignment, tables.flow, tables.run
     first_vehicle = len(cons) + len(tables.pool)
-    trav = np.full((first_vehicle + room, k.TRAVELLER_COLUMNS), NEVER, dtype=np.int64)
+    trav = np.full((first_vehicle + room, k.TRAVELLER_COLUMNS), NEVER, dtype=np.int32)
     trav[: len(cons), k.T_CLASS] = flow[cons[:, k.N_FLOW], k.O_RANK]
     created_s = cons[:, k.N_CREATED]
     is_measured = (created_s >= plan.window_start_s) & (created_s < plan.window_end_s)
@@ -119,7 +119,7 @@ def opened(tables: Tables, plan: Plan, ledger_size: int, room: int) -> Growing:
     run[k.K_FREE_ROOMS] = run[k.K_FREE_FORCES] = len(linked) - 1
     return Growing(
         events=_calendar(tables, plan, room),
-        vehicle=np.full((room, k.VEHICLE_COLUMNS), NEVER, dtype=np.int64),
+        vehicle=np.full((room, k.VEHICLE_COLUMNS), NEVER, dtype=np.int32),
         vehicle_key=np.zeros(room, dtype=np.uint64),
         trav=trav,
         cause_s=np.zeros((len(trav), CAUSES), dtype=np.int32),
@@ -204,7 +204,7 @@ def _with_vehicles(growing: Growing, need: int, first_vehicle: int) -> Growing:
     """Return the tables with room for more vehicles, which are travellers too."""
     vehicle = longer(growing.vehicle, need, NEVER)
     travellers = first_vehicle + len(vehicle)
-    trav = np.full((travellers, k.TRAVELLER_COLUMNS), NEVER, dtype=np.int64)
+    trav = np.full((travellers, k.TRAVELLER_COLUMNS), NEVER, dtype=np.int32)
     trav[: len(growing.trav)] = growing.trav
     cause_s = np.zeros((travellers, CAUSES), dtype=np.int32)
     cause_s[: len(growing.cause_s)] = growing.cause_s

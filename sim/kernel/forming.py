@@ -77,6 +77,7 @@ from sim.kernel.layout import (
     X_WAIT,
     Y_OCCUPIED,
     Y_STATION,
+    Rows,
 )
 from sim.kernel.queues import first_queue
 from sim.plan import NEVER, PPM
@@ -119,7 +120,7 @@ def has_turn(
     state: Ints,
     station: Ints,
     row_table: Ints,
-    cons: Ints,
+    cons: Rows,
     flow: Ints,
     queue_first: Ints,
     classes: int,
@@ -163,12 +164,12 @@ def pass_on_turn(
 
 @inlined
 def take_aboard(
-    trav: Ints,
-    cons: Ints,
+    trav: Rows,
+    cons: Rows,
     flow: Ints,
     pool: Ints,
     pool_rooms: Ints,
-    vehicle: Ints,
+    vehicle: Rows,
     share: Ints,
     room: Ints,
     run: Ints,
@@ -227,7 +228,7 @@ def take_aboard(
 
 @called
 def turn_away(
-    cons: Ints,
+    cons: Rows,
     flow: Ints,
     pool: Ints,
     pool_rooms: Ints,
@@ -254,7 +255,7 @@ def leave_pool(
     service_pool: Ints,
     station: Ints,
     leg: Ints,
-    vehicle: Ints,
+    vehicle: Rows,
     yard: Ints,
     row_table: Ints,
     ready: Ints,

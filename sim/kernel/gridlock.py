@@ -21,6 +21,7 @@ from sim.kernel.layout import (
     Y_CAPACITY,
     Y_OCCUPIED,
     Y_STATION,
+    Rows,
 )
 from sim.plan import NEVER
 
@@ -35,8 +36,8 @@ def holders_of(
     pool: Ints,
     leg: Ints,
     yard: Ints,
-    trav: Ints,
-    vehicle: Ints,
+    trav: Rows,
+    vehicle: Rows,
     pool_rooms: Ints,
     room: Ints,
     queue_first: Ints,

@@ -36,8 +36,9 @@ from sim.kernel.layout import (
     R_STATION,
     T_NEXT,
     T_REQUEST,
+    Rows,
 )
-from sim.kernel.queues import Rows, write_stay, write_visit
+from sim.kernel.queues import write_stay, write_visit
 from sim.plan import NEVER, AtClosing, Cause
 
 Ints = NDArray[np.int64]
@@ -72,7 +73,7 @@ def take_in_hand(hand: Ints, events: Ints, run: Ints, row: int, now_s: int, draw
 
 @called
 def write_hand(
-    hand: Ints, trav: Ints, visits: Rows, stays: Rows, run: Ints, h: int, s: int, end_s: int,
+    hand: Ints, trav: Rows, visits: Rows, stays: Rows, run: Ints, h: int, s: int, end_s: int,
     first_vehicle: int,
 ) -> None:  # fmt: skip
     """Write down the visits of a service."""
@@ -90,7 +91,7 @@ def write_hand(
 
 
 @called
-def let_out_of_hand(hand: Ints, trav: Ints, run: Ints, h: int, first_vehicle: int) -> None:
+def let_out_of_hand(hand: Ints, trav: Rows, run: Ints, h: int, first_vehicle: int) -> None:
     """End a service: its travellers go on."""
     t = hand[h, H_FIRST]
     while t != NEVER:
@@ -121,7 +122,7 @@ def stop_and_go_on(
     breakdown: Ints,
     events: Ints,
     cause_s: Seconds,
-    trav: Ints,
+    trav: Rows,
     share: Ints,
     ledger: Ints,
     run: Ints,

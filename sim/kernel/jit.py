@@ -88,17 +88,27 @@ def _compiled(function: Callable[P, R], options: dict[str, Any]) -> Callable[P, 
 
 
 def _take_any_number(made: Any) -> None:  # noqa: ANN401 - numba ships no types
-    """Let one version of a function serve all numbers: numba makes one for each constant."""
+    """Let one version of a function serve all numbers.
+
+    numba makes one for each constant, and for each length of a number.
+    """
     chosen: Any = made.get_call_template
 
     def get_call_template(args: Any, kws: Any) -> Any:  # noqa: ANN401
-        named = {name: _PLAIN(kind) for name, kind in kws.items()}
-        return chosen([_PLAIN(kind) for kind in args], named)
+        named = {name: _whole(kind) for name, kind in kws.items()}
+        return chosen([_whole(kind) for kind in args], named)
 
     made.get_call_template = get_call_template
 
 
+def _whole(kind: Any) -> Any:  # noqa: ANN401 - numba's own types
+    """Return the kind of number as which a function takes one of this kind."""
+    plain = _PLAIN(kind)
+    return types.intp if plain in _SHORTER else plain
+
+
 _PLAIN: Any = types.unliteral
+_SHORTER: Any = (types.int8, types.int16, types.int32)
 
 
 def borrowed(array: R) -> R:

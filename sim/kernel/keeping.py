@@ -12,6 +12,7 @@ from sim.kernel.layout import (
     U_BERTHED,
     V_AFTER,
     V_ENDED,
+    Rows,
 )
 from sim.plan import NEVER
 
@@ -22,11 +23,11 @@ Flags = NDArray[np.bool_]
 @compiled
 def needed(
     known: Ints,
-    vehicle: Ints,
+    vehicle: Rows,
     vessel: Ints,
     vessels: int,
     pool: Ints,
-    trav: Ints,
+    trav: Rows,
     queue_first: Ints,
     classes: int,
 ) -> Flags:
@@ -62,7 +63,7 @@ def needed(
 
 
 @called
-def need_from(is_needed: Flags, known: Ints, vehicle: Ints, i: int) -> None:
+def need_from(is_needed: Flags, known: Ints, vehicle: Rows, i: int) -> None:
     """Need a vehicle, if there is one, and those that left its pool after it."""
     while i != NEVER:
         is_needed[np.searchsorted(known, i)] = True

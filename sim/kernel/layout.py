@@ -1,9 +1,16 @@
 """Columns of the kernel's tables: what is fixed and what changes of one thing, in one row.
 
 A traveller is a consignment (its index), the claim of a pool for room (N + pool)
-or a vehicle (N + P + its number). Its row fills one cache line. A name that ends
-in `_2` has a second column beside it, for the other end of a fleet.
+or a vehicle (N + P + its number). A name that ends in `_2` has a second column beside
+it, for the other end of a fleet.
 """
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[np.int32]
+"""Rows of consignments, travellers and vehicles, and of the trace: there are many, and of
+numbers of 32 bits two rows of the former fill a cache line."""
 
 # --- stations
 S_KIND, S_DETAIL, S_CLASS, S_BATCH_MIN, S_BATCH_MAX, S_QUEUE_MAX, S_ROW, S_ROW_END = range(8)

@@ -49,6 +49,7 @@ from sim.kernel.layout import (
     X_FROM,
     Y_OCCUPIED,
     Y_STATION,
+    Rows,
 )
 from sim.plan import NEVER
 
@@ -57,7 +58,6 @@ NO_LIMIT = 1 << 62
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-Rows = NDArray[np.int32]
 
 
 @inlined
@@ -71,7 +71,7 @@ def note_length(station: Ints, s: int, now_s: int) -> None:
 
 @inlined
 def queue(
-    trav: Ints,
+    trav: Rows,
     queue_first: Ints,
     queue_last: Ints,
     station: Ints,
@@ -106,7 +106,7 @@ def queue(
 
 @inlined
 def ask(
-    trav: Ints,
+    trav: Rows,
     queue_first: Ints,
     queue_last: Ints,
     station: Ints,
@@ -124,7 +124,7 @@ def ask(
 
 @inlined
 def keeps_server(
-    cons: Ints,
+    cons: Rows,
     route_step: Ints,
     step_station: Ints,
     station: Ints,
@@ -143,7 +143,7 @@ def keeps_server(
 
 @inlined
 def give_back_server(
-    trav: Ints, station: Ints, row_table: Ints, ready: Ints, is_ready: Flags, t: int
+    trav: Rows, station: Ints, row_table: Ints, ready: Ints, is_ready: Flags, t: int
 ) -> None:
     """Give back the server that a traveller has, if any; nobody need look if nobody waits."""
     row = trav[t, T_ROW]
@@ -157,7 +157,7 @@ def give_back_server(
 
 @called
 def let_in(
-    trav: Ints,
+    trav: Rows,
     queue_first: Ints,
     station: Ints,
     row_table: Ints,
@@ -191,7 +191,7 @@ def calls_left(row_table: Ints, row: int, now_s: int) -> int:
 
 @inlined
 def take_out(
-    trav: Ints,
+    trav: Rows,
     queue_first: Ints,
     queue_last: Ints,
     station: Ints,
@@ -243,7 +243,7 @@ def is_at_hand(fleet: Ints, g: int, end: int, target: int) -> bool:
 
 @inlined
 def leave_origin(
-    vehicle: Ints, i: int, room: Ints, yard: Ints, ready: Ints, is_ready: Flags, run: Ints
+    vehicle: Rows, i: int, room: Ints, yard: Ints, ready: Ints, is_ready: Flags, run: Ints
 ) -> None:
     """Give back the room that a vehicle's load took where it boarded: it is leaving (R13)."""
     at = vehicle[i, V_ROOM]
@@ -261,7 +261,7 @@ def leave_origin(
 
 @inlined
 def finish(
-    cons: Ints, trav: Ints, run: Ints, n: int, now_s: int, status: int, stop_after: int
+    cons: Rows, trav: Rows, run: Ints, n: int, now_s: int, status: int, stop_after: int
 ) -> None:
     """End a consignment's time in the run, delivered or refused."""
     cons[n, N_FINISHED], cons[n, N_STATUS] = now_s, status

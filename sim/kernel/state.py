@@ -192,14 +192,17 @@ def _growing(saved: dict[str, NDArray[Any]], fresh: Ended, past: int) -> Growing
     """Return the growing tables, with room after the rows in use."""
     consignments = len(fresh.tables.consignment)
     count = len(saved["trav"]) - past
-    trav = np.full((consignments + count, k.TRAVELLER_COLUMNS), NEVER, dtype=np.int64)
+    trav = np.full((consignments + count, k.TRAVELLER_COLUMNS), NEVER, dtype=np.int32)
     trav[:consignments] = fresh.growing.trav[:consignments]
     trav[:past] = saved["trav"][:past]
     trav[consignments:] = saved["trav"][past:]
     cause_s = np.zeros((len(trav), CAUSES), dtype=np.int32)
     cause_s[:past] = saved["cause_s"][:past]
     cause_s[consignments:] = saved["cause_s"][past:]
-    kept = {name: saved[name] for name in fresh.growing._fields}
+    # A state of an earlier version has wider rows.
+    kept = {
+        name: saved[name].astype(table.dtype) for name, table in fresh.growing._asdict().items()
+    }
     return fresh.growing._replace(**{**kept, "trav": trav, "cause_s": cause_s})
 
 

@@ -66,7 +66,7 @@ class Tables(NamedTuple):
     length_key: Words
     """(D,) from which times of work and durations of breakdowns are drawn."""
     law_table: Ints
-    consignment: Ints
+    consignment: k.Rows
     consignment_key: Words
     entry: Ints
     """(N,) consignments in order of entering."""
@@ -396,9 +396,9 @@ def _flows(plan: Plan) -> Ints:
     return table
 
 
-def _consignments(draws: Draws) -> Ints:
+def _consignments(draws: Draws) -> k.Rows:
     created_s = draws.consignment_created_s
-    table = _filled(len(created_s), k.CONSIGNMENT_COLUMNS)
+    table = np.full((len(created_s), k.CONSIGNMENT_COLUMNS), NEVER, dtype=np.int32)
     table[:, k.N_FLOW] = draws.consignment_flow
     table[:, k.N_ROUTE] = routes_of(draws)
     table[:, k.N_CREATED] = created_s

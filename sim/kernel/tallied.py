@@ -225,13 +225,13 @@ def _slabs(size: int, pools: int, vehicles: int) -> Slabs:
     """Return tables for so many consignments and vehicles."""
     travellers = size + pools + vehicles
     return Slabs(
-        cons=slab((size, k.CONSIGNMENT_COLUMNS), np.int64),
+        cons=slab((size, k.CONSIGNMENT_COLUMNS), np.int32),
         cons_key=slab((size,), np.uint64),
         place=slab((size, 2), np.int64),
         number=slab((size,), np.int32),
-        trav=slab((travellers, k.TRAVELLER_COLUMNS), np.int64),
+        trav=slab((travellers, k.TRAVELLER_COLUMNS), np.int32),
         cause_s=slab((travellers, CAUSES), np.int32),
-        vehicle=slab((vehicles, k.VEHICLE_COLUMNS), np.int64),
+        vehicle=slab((vehicles, k.VEHICLE_COLUMNS), np.int32),
         vehicle_key=slab((vehicles,), np.uint64),
         carried=slab((vehicles, c.VEHICLE_COUNTS), np.int64),
         ended_s=slab((vehicles,), np.int32),

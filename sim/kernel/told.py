@@ -205,7 +205,7 @@ def tallies_of(
     )
 
 
-def _holding_pools(plan: Plan, gridlock: NDArray[np.int32], vehicle: Ints) -> NDArray[np.int32]:
+def _holding_pools(plan: Plan, gridlock: NDArray[np.int32], vehicle: k.Rows) -> NDArray[np.int32]:
     """Return the pool of each holder in a gridlock."""
     pools = [
         plan.station_detail[pool] if train == NEVER else vehicle[train, k.V_POOL]

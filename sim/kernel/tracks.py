@@ -40,8 +40,9 @@ from sim.kernel.layout import (
     Z_CALLER_END,
     Z_TAKEN,
     Z_TRACKS,
+    Rows,
 )
-from sim.kernel.queues import Rows, first_queue, write_visit
+from sim.kernel.queues import first_queue, write_visit
 from sim.plan import NEVER, PPM, TrackRule
 
 Ints = NDArray[np.int64]
@@ -65,7 +66,7 @@ def section_of(meter: Ints, m: int) -> int:
 def may_move(
     station: Ints,
     queue_first: Ints,
-    vehicle: Ints,
+    vehicle: Rows,
     element: Ints,
     stand: Ints,
     loop: Ints,
@@ -86,7 +87,7 @@ def may_move(
 
 @called
 def run_locomotive(
-    vehicle: Ints, row_table: Ints, visits: Rows, events: Ints, run: Ints, i: int, end_s: int
+    vehicle: Rows, row_table: Ints, visits: Rows, events: Ints, run: Ints, i: int, end_s: int
 ) -> None:
     """Let the locomotive of a vehicle, if it has one, run with it to an instant (R11).
 

@@ -89,8 +89,9 @@ from sim.kernel.layout import (
     X_UNIT,
     X_VEHICLES,
     X_WAIT,
+    Rows,
 )
-from sim.kernel.queues import Flags, Rows, ask, calls_left, state_of, write_visit
+from sim.kernel.queues import Flags, ask, calls_left, state_of, write_visit
 from sim.plan import NEVER, PPM, Cause
 
 Ints = NDArray[np.int64]
@@ -116,9 +117,9 @@ def fleet_target(
 @inlined
 def begin_empty(
     fleet: Ints,
-    vehicle: Ints,
+    vehicle: Rows,
     vehicle_key: Words,
-    trav: Ints,
+    trav: Rows,
     vessel: Ints,
     run: Ints,
     g: int,
@@ -175,7 +176,7 @@ def take_idle(fleet: Ints, vessel: Ints, station: Ints, g: int, end: int) -> int
 
 @inlined
 def send(
-    fleet: Ints, vehicle: Ints, vessel: Ints, station: Ints, run: Ints, g: int, end: int, i: int
+    fleet: Ints, vehicle: Rows, vessel: Ints, station: Ints, run: Ints, g: int, end: int, i: int
 ) -> None:
     """Give the vehicle that has lain ready longest its next trip."""
     u = take_idle(fleet, vessel, station, g, end)
@@ -238,7 +239,7 @@ def lie_idle(
 @inlined
 def unmoor(
     vessel: Ints,
-    trav: Ints,
+    trav: Rows,
     row_table: Ints,
     visits: Rows,
     run: Ints,
@@ -259,7 +260,7 @@ def unmoor(
 def clear_berth(
     fleet: Ints,
     vessel: Ints,
-    trav: Ints,
+    trav: Rows,
     station: Ints,
     row_table: Ints,
     visits: Rows,
@@ -298,7 +299,7 @@ def clear_berth(
 def act(  # noqa: C901, PLR0912 - one branch for each phase of a vessel's life
     fleet: Ints,
     vessel: Ints,
-    vehicle: Ints,
+    vehicle: Rows,
     pool: Ints,
     service: Ints,
     state: Ints,
@@ -311,7 +312,7 @@ def act(  # noqa: C901, PLR0912 - one branch for each phase of a vessel's life
     is_ready: Flags,
     visits: Rows,
     cause_s: Seconds,
-    trav: Ints,
+    trav: Rows,
     share: Ints,
     ledger: Ints,
     run: Ints,
@@ -371,9 +372,9 @@ def act(  # noqa: C901, PLR0912 - one branch for each phase of a vessel's life
 @called
 def add_vessel(
     fleet: Ints,
-    vehicle: Ints,
+    vehicle: Rows,
     vehicle_key: Words,
-    trav: Ints,
+    trav: Rows,
     vessel: Ints,
     run: Ints,
     g: int,
@@ -417,7 +418,7 @@ def lay_up(fleet: Ints, vessel: Ints, station: Ints, run: Ints, g: int) -> None:
 
 @inlined
 def is_wanted(
-    fleet: Ints, pool: Ints, state: Ints, station: Ints, events: Ints, trav: Ints,
+    fleet: Ints, pool: Ints, state: Ints, station: Ints, events: Ints, trav: Rows,
     g: int, end: int, x: int, consignments: int, now_s: int,
 ) -> bool:  # fmt: skip
     """Return whether load at the other end wants an empty vehicle from this one (R12, R13)."""
@@ -447,7 +448,7 @@ def is_wanted(
 @called
 def is_spare(
     fleet: Ints, pool: Ints, service: Ints, state: Ints, station: Ints, row_table: Ints,
-    events: Ints, trav: Ints, g: int, end: int, x: int, consignments: int, now_s: int,
+    events: Ints, trav: Rows, g: int, end: int, x: int, consignments: int, now_s: int,
 ) -> bool:  # fmt: skip
     """Return whether an end has a vehicle more than the load there is about to take (R12)."""
     own = fleet[g, F_POOL_2 + end]
@@ -472,9 +473,9 @@ def is_spare(
 def grant_fleet(
     fleet: Ints,
     vessel: Ints,
-    vehicle: Ints,
+    vehicle: Rows,
     vehicle_key: Words,
-    trav: Ints,
+    trav: Rows,
     pool: Ints,
     service: Ints,
     leg: Ints,
