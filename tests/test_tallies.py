@@ -107,6 +107,7 @@ def pause_often(monkeypatch: pytest.MonkeyPatch) -> list[int]:
             table.rows[at:until] = SPOILT
 
     monkeypatch.setattr(tallied, "PAUSE_S", 600)
+    monkeypatch.setattr(tallied, "PROVIDED", 1)
     monkeypatch.setattr(tallied, "ROOM", 1)
     monkeypatch.setattr(tallied, "PREPARED", 2)
     monkeypatch.setattr(tallied, "ASKED", 1)

@@ -30,7 +30,7 @@ Ints = NDArray[np.int64]
 def compact(
     cons: Rows,
     cons_key: NDArray[np.uint64],
-    place: Ints,
+    place: Rows,
     number: Seconds,
     trav: Rows,
     cause_s: Seconds,

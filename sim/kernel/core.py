@@ -63,6 +63,7 @@ from sim.kernel.layout import (
     CLAIM_WAITS,
     CONSIGNMENT_COLUMNS,
     COUNT_BITS,
+    DAYS_NEXT,
     DONE,
     E_MOVE,
     E_ORDINAL,
@@ -264,6 +265,7 @@ from sim.kernel.queues import (
     leave_origin,
     let_in,
     queue,
+    settle_queues,
     state_of,
     take_out,
     write_stay,
@@ -448,7 +450,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
     sizes = (len(closure), flows)
     fleets, classes = len(tables.fleet), len(tables.queue_first) // max(1, len(tables.station))
     first_vehicle = consignments + pools
-    used = borrowed(tables.used)
+    used, days = borrowed(tables.used), borrowed(tables.days)
     now = run[K_NOW]
     enters_s, changes_s = next_entry_s(run, entry, cons), next_change_s(run, change)
 
@@ -1288,6 +1290,9 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             now = min(horizon_s, enters_s, changes_s)
             if events[0]:
                 now = min(now, events[1] >> 32)
+            # Who enters after the pause is not known yet.
+            while min(now, run[K_PAUSE]) >= days[DAYS_NEXT]:
+                settle_queues(tables.station, tables.queue_max, days, days[DAYS_NEXT])
             if now >= run[K_PAUSE]:
                 return PAUSE
             run[K_NOW] = now

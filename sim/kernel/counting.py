@@ -46,8 +46,10 @@ from sim.tallies import BIN_BITS
 Ints = NDArray[np.int64]
 
 # --- columns of stations
-A_VISITS, A_LOAD, A_BEGUN, A_WAIT, A_LONGEST, A_ENDED, A_SERVICE, A_BUSY = range(8)
-A_ENTERED, A_PASSED, A_PASSED_LOAD, A_JOINED, A_USED = range(8, 13)
+A_WHOLE, A_WHOLE_S, A_LOAD, A_LONGEST, A_PASSED, A_PASSED_LOAD, A_JOINED = range(7)
+"""A_WHOLE, A_WHOLE_S: visits that began, were served and ended in the window, and how long
+they were served. All others are counted apart:"""
+A_VISITS, A_ENDED, A_SERVICE, A_BUSY, A_ENTERED, A_USED = range(7, 13)
 STATION_COUNTS = 13
 
 # --- columns of days: what began less what ended, and its seconds of the day it began
@@ -108,18 +110,20 @@ class Counts(NamedTuple):
     leg: Ints
     """(L, 2) vehicles and load."""
     cause_s: Ints
-    """(2, F, causes) of those created in the window, and of those not refused."""
+    """(2, F, causes) of those created in the window and refused, and of the others."""
     held_s: Ints
     late_s: Ints
     batch_s: Ints
     """Rows of spans; there must be room for those of a pause."""
+    shut_at: Ints
+    """(S,) as for `runs_late`."""
     mix: Ints
     """(M, 3) linked rows: consignments of a flow aboard a vehicle; there must be room."""
     vehicle: Ints
     """(V, 4)."""
     ended_s: Seconds
     """(V,) when its leg ended, or NEVER: asked for when its row may be gone."""
-    consignment: Ints
+    consignment: Rows
     """(N, 2)."""
     number: Seconds
     """(N,) which consignment has each row, ascending over the rows in use."""
@@ -171,7 +175,7 @@ class Records(NamedTuple):
 
 
 @inlined
-def count_row(  # noqa: C901 - one line for each thing that is counted
+def count_row(
     totals: Ints,
     wait: Ints,
     day: Ints,
@@ -196,6 +200,72 @@ def count_row(  # noqa: C901 - one line for each thing that is counted
     last_s
         To when it lasts if it has not started, or not ended.
     """
+    if not is_whole(from_s, to_s, request_s, start_s, end_s, gone_s):
+        count_part(
+            totals, wait, day, over_s, over, from_s, to_s,
+            s, request_s, start_s, end_s, gone_s, last_s, load,
+        )  # fmt: skip
+        return
+    totals[s, A_WHOLE] += 1
+    totals[s, A_WHOLE_S] += end_s - start_s
+    totals[s, A_LOAD] += load
+    count_wait(totals, wait, over_s, over, s, start_s - request_s)
+    d = (request_s - from_s) // DAY_S
+    tomorrow_s = from_s + (d + 1) * DAY_S
+    if end_s < tomorrow_s:
+        # What is added from an instant of a day on and taken away later that day.
+        day[s, d, D_WAITING_S] += start_s - request_s
+        day[s, d, D_STORED_S] += load * (end_s - request_s)
+    else:
+        add_day(day, from_s, to_s, s, request_s, 1, load)
+        add_day(day, from_s, to_s, s, start_s, -1, 0)
+        add_day(day, from_s, to_s, s, end_s, 0, -load)
+        d = (end_s - from_s) // DAY_S
+    day[s, d, D_ENDED] += 1
+    day[s, d, D_LOAD] += load
+
+
+@inlined
+def is_whole(
+    from_s: int, to_s: int, request_s: int, start_s: int, end_s: int, gone_s: int
+) -> bool:
+    """Return whether a visit began, was served and ended in the window, its load with it."""
+    is_served = NEVER not in (start_s, end_s)
+    return bool(is_served and from_s <= request_s and end_s < to_s and gone_s == end_s)
+
+
+@inlined
+def count_wait(totals: Ints, wait: Ints, over_s: Ints, over: Ints, s: int, wait_s: int) -> None:
+    """Count a wait that began in the window and was followed by service."""
+    totals[s, A_LONGEST] = max(totals[s, A_LONGEST], wait_s)
+    shift = 0
+    while wait_s >> (shift + BIN_BITS + 1):
+        shift += 1
+    b = (shift << BIN_BITS) + (wait_s >> shift)
+    wait[s, b, 0] += 1
+    wait[s, b, 1] += wait_s
+    for o in range(len(over_s)):
+        over[o, s] += wait_s > over_s[o]
+
+
+@called
+def count_part(
+    totals: Ints,
+    wait: Ints,
+    day: Ints,
+    over_s: Ints,
+    over: Ints,
+    from_s: int,
+    to_s: int,
+    s: int,
+    request_s: int,
+    start_s: int,
+    end_s: int,
+    gone_s: int,
+    last_s: int,
+    load: int,
+) -> None:
+    """Count a visit that the window or the run cuts short, or that was not served."""
     is_started, is_ended = start_s != NEVER, end_s != NEVER
     if not is_started:
         start_s = last_s
@@ -210,18 +280,7 @@ def count_row(  # noqa: C901 - one line for each thing that is counted
         totals[s, A_VISITS] += 1
         totals[s, A_LOAD] += load
         if is_started:
-            wait_s = start_s - request_s
-            totals[s, A_BEGUN] += 1
-            totals[s, A_WAIT] += wait_s
-            totals[s, A_LONGEST] = max(totals[s, A_LONGEST], wait_s)
-            shift = 0
-            while wait_s >> (shift + BIN_BITS + 1):
-                shift += 1
-            b = (shift << BIN_BITS) + (wait_s >> shift)
-            wait[s, b, 0] += 1
-            wait[s, b, 1] += wait_s
-            for o in range(len(over_s)):
-                over[o, s] += wait_s > over_s[o]
+            count_wait(totals, wait, over_s, over, s, start_s - request_s)
         if is_ended:
             totals[s, A_ENDED] += 1
             totals[s, A_SERVICE] += end_s - start_s
@@ -259,6 +318,7 @@ def keep_span(
     late_s: Ints,
     shut_first: Ints,
     shut_s: Ints,
+    shut_at: Ints,
     batch_max: int,
     from_s: int,
     to_s: int,
@@ -273,36 +333,43 @@ def keep_span(
         batch_s[at, 0], batch_s[at, 1], batch_s[at, 2] = s, start_s, end_s
         return
     since_s, until_s = max(start_s, from_s), min(end_s, to_s)
-    if runs_late(shut_first, shut_s, s, since_s, until_s):
+    if runs_late(shut_first, shut_s, shut_at, s, since_s, until_s):
         at = numbers[I_LATE]
         numbers[I_LATE] += 1
         late_s[at, 0], late_s[at, 1], late_s[at, 2] = s, since_s, until_s
 
 
 @inlined
-def runs_late(shut_first: Ints, shut_s: Ints, s: int, since_s: int, until_s: int) -> bool:
-    """Return whether a service overlaps a time in which its station was shut, in part."""
+def runs_late(
+    shut_first: Ints, shut_s: Ints, shut_at: Ints, s: int, since_s: int, until_s: int
+) -> bool:
+    """Return whether a service overlaps a time in which its station was shut, in part.
+
+    Parameters
+    ----------
+    shut_at
+        (S,) time in which each station was shut last before the service asked about before,
+        written over: the next is rarely far from it.
+    """
     first, end = shut_first[s], shut_first[s + 1]
-    low = first
-    if low == end or until_s <= since_s:
+    if first == end or until_s <= since_s:
         return False
-    # The last that began before the end.
-    while low < end:
-        middle = (low + end) >> 1
-        if shut_s[middle, 0] < until_s:
-            low = middle + 1
-        else:
-            end = middle
-    return bool(low > first and shut_s[low - 1, 1] > since_s)
+    at = max(first - 1, shut_at[s])
+    while at + 1 < end and shut_s[at + 1, 0] < until_s:
+        at += 1
+    while at >= first and shut_s[at, 0] >= until_s:
+        at -= 1
+    shut_at[s] = at
+    return bool(at >= first and shut_s[at, 1] > since_s)
 
 
 @compiled
 def late_rows(shut_first: Ints, shut_s: Ints, rows: Ints) -> Ints:
     """Return those of `(M, 3)` services that overlap such a time."""
-    late = np.empty_like(rows)
+    late, shut_at = np.empty_like(rows), np.zeros_like(shut_first)
     count = 0
     for at in range(len(rows)):
-        if runs_late(shut_first, shut_s, rows[at, 0], rows[at, 1], rows[at, 2]):
+        if runs_late(shut_first, shut_s, shut_at, rows[at, 0], rows[at, 1], rows[at, 2]):
             late[count] = rows[at]
             count += 1
     return late[:count].copy()
@@ -450,6 +517,7 @@ def count_stays(  # noqa: C901 - one line for each thing that is counted
     vehicle_ended_s = borrowed(counts.ended_s)
     misplaced = borrowed(counts.misplaced)
     shut_first, shut_s = borrowed(marks.shut_first), borrowed(marks.shut_s)
+    shut_at = borrowed(counts.shut_at)
     leg_has_line, pool_leg = borrowed(marks.leg_has_line), borrowed(marks.pool_leg)
     from_s, to_s = counts.window[0], counts.window[1]
     for at in range(run[K_STAYS]):
@@ -469,7 +537,7 @@ def count_stays(  # noqa: C901 - one line for each thing that is counted
         if kind == SERVER and start_s != NEVER:
             until_s = last_s if end_s == NEVER else end_s
             keep_span(
-                numbers, batch_s, late_s, shut_first, shut_s, station[s, S_BATCH_MAX],
+                numbers, batch_s, late_s, shut_first, shut_s, shut_at, station[s, S_BATCH_MAX],
                 from_s, to_s, s, start_s, until_s,
             )  # fmt: skip
         if kind == POOL and from_s <= cons[n, N_CREATED] < to_s:
@@ -477,13 +545,14 @@ def count_stays(  # noqa: C901 - one line for each thing that is counted
         if len(flow_wait) and start_s != NEVER and from_s <= request_s < to_s:
             flow_wait[s, f, 0] += 1
             flow_wait[s, f, 1] += start_s - request_s
-        for end in range(2):
-            instant_s = counts.window[end]
-            if request_s < instant_s and (
-                end_s >= instant_s
-                or (end_s == NEVER and (finished_s == NEVER or finished_s >= instant_s))
-            ):
-                stock[end, s] += load
+        if not is_whole(from_s, to_s, request_s, start_s, end_s, end_s):
+            for end in range(2):
+                instant_s = counts.window[end]
+                if request_s < instant_s and (
+                    end_s >= instant_s
+                    or (end_s == NEVER and (finished_s == NEVER or finished_s >= instant_s))
+                ):
+                    stock[end, s] += load
         before = place[n, C_VEHICLE]
         is_early = request_s < place[n, C_RELEASE]
         if before != NEVER:
@@ -558,6 +627,7 @@ def count_visits(
     stock, carried, line = borrowed(counts.stock), borrowed(counts.vehicle), borrowed(counts.line)
     held_s = borrowed(counts.held_s)
     shut_first, shut_s = borrowed(marks.shut_first), borrowed(marks.shut_s)
+    shut_at = borrowed(counts.shut_at)
     station_line, pool_leg = borrowed(marks.station_line), borrowed(marks.pool_leg)
     station_holds, leg_holds = borrowed(marks.station_holds), borrowed(marks.leg_holds)
     from_s, to_s, last_s = counts.window[0], counts.window[1], run[K_NOW]
@@ -577,7 +647,7 @@ def count_visits(
         )  # fmt: skip
         if station[s, S_KIND] == SERVER and start_s != NEVER:
             keep_span(
-                numbers, batch_s, late_s, shut_first, shut_s, station[s, S_BATCH_MAX],
+                numbers, batch_s, late_s, shut_first, shut_s, shut_at, station[s, S_BATCH_MAX],
                 from_s, to_s, s, start_s, last_s if end_s == NEVER else end_s,
             )  # fmt: skip
         if from_s <= end_s < to_s:
@@ -632,19 +702,15 @@ def count_finished(
 @called
 def count_causes(counts: Counts, records: Records, cons: Rows, cause_s: Seconds, n: int) -> None:
     """Count the seconds of a consignment by cause, whose end they have reached."""
-    delay_s, booked_s = 0, 0
-    is_created = counts.window[0] <= cons[n, N_CREATED] < counts.window[1]
+    f, at, booked_s = cons[n, N_FLOW], counts.number[n], 0
     for cause in range(CAUSES):
-        seconds = cause_s[n, cause]
-        booked_s += seconds
-        if cause not in (MOVING, SERVICE):
-            delay_s += seconds
-        if is_created:
-            counts.cause_s[0, cons[n, N_FLOW], cause] += seconds
-            if cons[n, N_STATUS] <= DELIVERED:
-                counts.cause_s[1, cons[n, N_FLOW], cause] += seconds
-    at = counts.number[n]
-    records.delay_s[at], records.booked_s[at] = delay_s, booked_s
+        booked_s += cause_s[n, cause]
+    records.booked_s[at] = booked_s
+    records.delay_s[at] = booked_s - cause_s[n, MOVING] - cause_s[n, SERVICE]
+    if counts.window[0] <= cons[n, N_CREATED] < counts.window[1]:
+        sums = counts.cause_s[1 if cons[n, N_STATUS] <= DELIVERED else 0, f]
+        for cause in range(CAUSES):
+            sums[cause] += cause_s[n, cause]
 
 
 @called

@@ -28,7 +28,7 @@ S_SHARE = 16
 S_LYING = 17
 """Vessels that lie idle at it, a berth."""
 S_SINCE, S_PEAK, S_UNSEEN = 18, 19, 20
-"""Since when the queue has been as long as it is, the longest since the last pause, and how
+"""Since when the queue has been as long as it is, the longest since the last midnight, and how
 many of those in it are claims, which nobody sees waiting."""
 S_COUPLES = 21
 """1: its servers go with the vehicles (R11)."""
@@ -228,6 +228,9 @@ K_GONE, K_ARRIVED = 30, 31
 """Last of the consignments that have finished, and of the vehicles whose leg has ended; each
 leads to the one before it."""
 RUN_COLUMNS = 32
+
+# --- days that are counted
+DAYS_NEXT, DAYS_FROM, DAYS_TO = range(3)
 
 # --- why the loop stops: it is over, a table is full, or it is to pause
 DONE, EVENTS, VEHICLES, VESSELS, HANDS, SPELLS = range(6)

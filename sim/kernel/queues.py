@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernel.heap import mark
-from sim.kernel.jit import called, inlined
+from sim.kernel.jit import called, compiled, inlined
 from sim.kernel.layout import (
     B_STATE,
     B_STATE_END,
+    DAYS_FROM,
+    DAYS_NEXT,
+    DAYS_TO,
     F_LYING_2,
     F_SIZE,
     FREE,
@@ -67,6 +70,29 @@ def note_length(station: Ints, s: int, now_s: int) -> None:
         length = station[s, S_LENGTH] - station[s, S_UNSEEN]
         station[s, S_PEAK] = max(station[s, S_PEAK], length)
         station[s, S_SINCE] = now_s
+
+
+@compiled
+def settle_queues(station: Ints, queue_max: Ints, days: Ints, now_s: int) -> None:
+    """Note how long queues have been since the last midnight.
+
+    Parameters
+    ----------
+    queue_max, days
+        As in `Tables`; the next midnight, or the window's end, is noted in `days`.
+    now_s
+        A midnight of the window, its start or its end, or an end of the run before.
+    """
+    from_s, to_s = days[DAYS_FROM], days[DAYS_TO]
+    day = (now_s - from_s - 1) // DAY_S
+    for s in range(len(station)):
+        if now_s > from_s:
+            length = station[s, S_LENGTH] - station[s, S_UNSEEN]
+            if station[s, S_SINCE] >= now_s:
+                length = 0
+            queue_max[s, day] = max(queue_max[s, day], station[s, S_PEAK], length)
+        station[s, S_PEAK], station[s, S_SINCE] = 0, now_s
+    days[DAYS_NEXT] = min(now_s + DAY_S, to_s) if now_s < to_s else NO_LIMIT
 
 
 @inlined

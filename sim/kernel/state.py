@@ -37,7 +37,7 @@ FROM_THE_PLAN = frozenset({
 })  # fmt: skip
 """Tables that do not change in a run."""
 
-BETWEEN = frozenset({"ready", "is_ready", "used", "locks"})
+BETWEEN = frozenset({"ready", "is_ready", "used", "locks", "queue_max", "days"})
 """Tables that hold nothing between two instants."""
 
 TRAVELLERS = {"trav": (k.T_NEXT, k.T_PREV), "hand": (k.H_FIRST,)}

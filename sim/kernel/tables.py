@@ -85,6 +85,10 @@ class Tables(NamedTuple):
     """(decks,) units taken on each deck while a vehicle is boarded."""
     locks: Ints
     """(Y, 5) rows of the gridlock, if there is one."""
+    queue_max: Ints
+    """(S, D) longest queue on each day of the window, (S, 0) where days are not counted."""
+    days: Ints
+    """(3,) midnight that comes next in the window, its start and its end (`DAYS_*`)."""
     run: Ints
 
 
@@ -148,6 +152,8 @@ def tables_of(plan: Plan, draws: Draws) -> Tables:
         is_ready=np.zeros(len(stations), dtype=np.bool_),
         used=np.zeros(4, dtype=np.int64),
         locks=np.zeros((len(plan.yard_station), 5), dtype=np.int64),
+        queue_max=np.zeros((len(stations), 0), dtype=np.int64),
+        days=np.full(3, NO_PAUSE),
         run=run,
     )
 

@@ -1,9 +1,8 @@
 """One replication counted as it runs, without a trace (Plan x seed x replication -> Tallies).
 
-The loop of `core` pauses at every midnight of the window's days: the rows it has written
-are counted (`counting`) and used again, and the consignments of the next day are made
-known. Rows of what has finished are used again (`compaction`), or their memory is given back
-(`memory`).
+The loop of `core` pauses when some thousand consignments have come: the rows it has written
+are counted (`counting`) and used again, and the next consignments are made known. Rows of
+what has finished are used again (`compaction`), or their memory is given back (`memory`).
 """
 
 from typing import Any, NamedTuple
@@ -22,6 +21,7 @@ from sim.kernel.core import Growing, advance
 from sim.kernel.drive import LEDGER_SIZE, ROOM, closed, grown, opened
 from sim.kernel.keeping import needed
 from sim.kernel.memory import Slab, copy_into, give_back, slab
+from sim.kernel.queues import settle_queues
 from sim.kernel.tables import DAY_S, NO_PAUSE, Tables, tables_of
 from sim.kernel.told import counts_of, marks_of, tallies_of
 from sim.plan import NEVER, Draws, Plan
@@ -30,7 +30,10 @@ from sim.tallies import Tallies, Watch
 Ints = NDArray[np.int64]
 
 PAUSE_S = DAY_S
-"""Between two pauses; a whole number of them is a day."""
+"""Least between two pauses."""
+PROVIDED = 1 << 12
+"""Consignments that are made known at a pause, if they do not come within less than that: a
+pause takes as long as some hundred events."""
 ROWS = 1 << 14
 """Visits, and stays, that are written before they are counted: so few that they stay in the
 cache."""
@@ -77,8 +80,6 @@ class Running(NamedTuple):
     counts: c.Counts
     marks: c.Marks
     records: c.Records
-    queue_max: Ints
-    """(S, D)."""
     used: int
     """Rows of consignments in use: those known, less those that have made room."""
     kept: Ints
@@ -147,7 +148,6 @@ def _run(
                     run.counts,
                     run.records,
                     run.coming.known,
-                    run.queue_max,
                 )
 
 
@@ -170,17 +170,22 @@ def _begin(
         (slabs.place.rows, slabs.number.rows),
         (slabs.carried.rows[:ROOM], slabs.ended_s.rows[:ROOM]),
     )
+    from_s, to_s = counts.window.tolist()
     return Running(
         plan=plan,
         coming=coming(source),
         draws=draws,
-        tables=tables._replace(consignment=slabs.cons.rows, consignment_key=slabs.cons_key.rows),
+        tables=tables._replace(
+            consignment=slabs.cons.rows,
+            consignment_key=slabs.cons_key.rows,
+            queue_max=np.zeros((len(plan.station_kind), counts.day.shape[1] - 1), np.int64),
+            days=np.array([from_s or min(DAY_S, to_s), from_s, to_s]),
+        ),
         growing=_with_views(growing, slabs, size + pools, ROOM),
         slabs=slabs,
         counts=counts,
         marks=marks_of(plan, watch, _known_closures(tables, draws), end_s),
         records=_records(size),
-        queue_max=np.zeros((len(plan.station_kind), counts.day.shape[1] - 1), np.int64),
         used=0,
         kept=np.zeros(0, np.int64),
         seen=0,
@@ -227,7 +232,7 @@ def _slabs(size: int, pools: int, vehicles: int) -> Slabs:
     return Slabs(
         cons=slab((size, k.CONSIGNMENT_COLUMNS), np.int32),
         cons_key=slab((size,), np.uint64),
-        place=slab((size, 2), np.int64),
+        place=slab((size, 2), np.int32),
         number=slab((size,), np.int32),
         trav=slab((travellers, k.TRAVELLER_COLUMNS), np.int32),
         cause_s=slab((travellers, CAUSES), np.int32),
@@ -259,7 +264,7 @@ def _with_views(growing: Growing, slabs: Slabs, first_vehicle: int, vehicles: in
 def _go(run: Running, words: NDArray[np.uint64]) -> Running:
     """Return the run at its end, closed and counted."""
     plan, numbers = run.plan, run.tables.run
-    pauses = [*_pauses(plan, run.counts), NO_PAUSE]
+    pauses = [*_pauses(run), NO_PAUSE]
     at = 0
     run = _provided(run, pauses[0])
     while True:
@@ -274,7 +279,6 @@ def _go(run: Running, words: NDArray[np.uint64]) -> Running:
         if full == k.DONE:
             return _ended(run)
         if full == k.PAUSE:
-            _settle_queues(run, pauses[at])
             run = _counted(run)
             at += 1
             run = _provided(_compacted(_let_go(run)), pauses[at])
@@ -287,11 +291,11 @@ def _go(run: Running, words: NDArray[np.uint64]) -> Running:
             run = run._replace(growing=grown(run.tables, run.growing, full))
 
 
-def _pauses(plan: Plan, counts: c.Counts) -> list[int]:
-    """Return the midnights of the window's days, before it and after it too, and its end."""
-    from_s, to_s = counts.window.tolist()
-    first_s = from_s % PAUSE_S or PAUSE_S
-    return sorted({*range(first_s, plan.horizon_s, PAUSE_S), from_s, to_s} - {0})
+def _pauses(run: Running) -> range:
+    """Return the instants at which the run pauses."""
+    come_by_then = len(run.counts.number) * PAUSE_S // run.plan.horizon_s
+    step_s = PAUSE_S * -(-PROVIDED // max(1, come_by_then))
+    return range(step_s, run.plan.horizon_s, step_s)
 
 
 def _provided(run: Running, pause_s: int) -> Running:
@@ -316,19 +320,6 @@ def _provided(run: Running, pause_s: int) -> Running:
     entry = np.searchsorted(run.counts.number[:used], entering)
     numbers[k.K_ENTERED], numbers[k.K_PROVIDED], numbers[k.K_PAUSE] = 0, len(entry), pause_s
     return run._replace(coming=left, tables=run.tables._replace(entry=entry), used=used)
-
-
-def _settle_queues(run: Running, now_s: int) -> None:
-    """Note how long queues have been since the last pause."""
-    station, (from_s, to_s) = run.tables.station, run.counts.window.tolist()
-    if from_s < now_s <= to_s:
-        length = station[:, k.S_LENGTH] - station[:, k.S_UNSEEN]
-        length[station[:, k.S_SINCE] >= now_s] = 0
-        day = -(-(now_s - from_s) // DAY_S) - 1
-        longest = np.maximum(station[:, k.S_PEAK], length)
-        run.queue_max[:, day] = np.maximum(run.queue_max[:, day], longest)
-    station[:, k.S_PEAK] = 0
-    station[:, k.S_SINCE] = now_s
 
 
 def _counted(run: Running) -> Running:
@@ -439,7 +430,7 @@ def _ended(run: Running) -> Running:
     """Return the run with everything counted that its end cuts short."""
     numbers, ended_s = run.tables.run, int(run.tables.run[k.K_NOW])
     if ended_s < run.counts.window[1]:
-        _settle_queues(run, ended_s)
+        settle_queues(run.tables.station, run.tables.queue_max, run.tables.days, ended_s)
     run = _counted(run)
     inside, known = _inside(run, ended_s), _known_vehicles(run)
     growing = closed(run.tables, run.growing, inside, known)

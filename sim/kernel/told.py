@@ -23,7 +23,7 @@ def counts_of(
     plan: Plan,
     watch: Watch,
     end_s: int,
-    consignments: tuple[Ints, Seconds],
+    consignments: tuple[k.Rows, Seconds],
     vehicles: tuple[Ints, Seconds],
 ) -> c.Counts:
     """Return a count of nothing.
@@ -60,6 +60,7 @@ def counts_of(
         held_s=np.zeros((0, 2), np.int64),
         late_s=np.zeros((0, 3), np.int64),
         batch_s=np.zeros((0, 3), np.int64),
+        shut_at=np.zeros(stations, np.int64),
         mix=np.zeros((0, 3), np.int64),
         vehicle=vehicles[0],
         ended_s=vehicles[1],
@@ -106,15 +107,19 @@ def _shut(plan: Plan, closures: Ints, end_s: int) -> tuple[Ints, Ints]:
     is_shut = plan.closure_effect[closures[:, 0]] == Effect.SHUT
     row_station = np.repeat(np.arange(len(plan.station_kind)), np.diff(plan.row_first))
     is_server = (plan.station_kind == Kind.SERVER) & (plan.station_batch_max == 1)
-    parts = [np.zeros((0, 3), np.int64)]
-    for at in np.flatnonzero(is_shut & (stop_s > start_s)).tolist():
-        closure = closures[at, 0]
-        first, end = plan.closure_target_first[closure], plan.closure_target_first[closure + 1]
-        struck = np.unique(row_station[plan.closure_target[first:end]])
-        struck = struck[is_server[struck]]
-        times = np.broadcast_to([start_s[at], stop_s[at]], (len(struck), 2))
-        parts.append(np.concatenate((struck[:, None], times), axis=1))
-    spans = c.apart(_sorted(np.concatenate(parts)))
+    kinds = len(plan.closure_effect)
+    closure_of = np.repeat(np.arange(kinds), np.diff(plan.closure_target_first))
+    struck = np.stack((closure_of, row_station[plan.closure_target]), axis=1)
+    struck = np.unique(struck[is_server[struck[:, 1]]], axis=0)
+    first_struck = np.searchsorted(struck[:, 0], np.arange(kinds + 1))
+    lasting = np.flatnonzero(is_shut & (stop_s > start_s))
+    closure = closures[lasting, 0]
+    strikes = first_struck[closure + 1] - first_struck[closure]
+    # The stations that each strikes, one closure after the other.
+    within = np.arange(strikes.sum()) - np.repeat(np.cumsum(strikes) - strikes, strikes)
+    station = struck[np.repeat(first_struck[closure], strikes) + within, 1]
+    times = np.repeat(np.stack((start_s, stop_s), axis=1)[lasting], strikes, axis=0)
+    spans = c.apart(_sorted(np.concatenate((station[:, None], times), axis=1)))
     first_of = np.searchsorted(spans[:, 0], np.arange(len(plan.station_kind) + 1))
     return first_of, np.ascontiguousarray(spans[:, 1:])
 
@@ -127,7 +132,6 @@ def tallies_of(
     counts: c.Counts,
     records: c.Records,
     known: int,
-    queue_max: Ints,
 ) -> Tallies:
     """Return what has been counted of a run that is over.
 
@@ -145,14 +149,15 @@ def tallies_of(
     seen = np.zeros(plan.horizon_s // 64 + 1, np.int64)
     ledger = ledger_rows(plan, growing.ledger)
     waiting_s, stored_s = _daily(counts)
-    days = counts.day[:, : queue_max.shape[1]]
-    totals = counts.station.T
+    days = counts.day[:, :-1]
+    totals, wait_count, wait_s = counts.station.T, *np.moveaxis(counts.wait, 2, 0)
+    whole, whole_s = totals[c.A_WHOLE], totals[c.A_WHOLE_S]
     batches, size = np.unique(counts.batch_s[: numbers[c.I_BATCH]], axis=0, return_counts=True)
     return Tallies(
         ended_s=ended_s,
         end_s=int(counts.window[1]),
         **{f"consignment_{name}": column for name, column in records._asdict().items()},
-        created_cause_s=counts.cause_s[0],
+        created_cause_s=counts.cause_s.sum(axis=0),
         cohort_cause_s=counts.cause_s[1],
         class_instants=c.count_instants(
             records.created_s, records.finished_s, records.flow, plan.flow_class, seen
@@ -162,26 +167,26 @@ def tallies_of(
         fleet_away_s=counts.fleet_away_s,
         leg_vehicles=counts.leg[:, 0],
         leg_load=counts.leg[:, 1],
-        visits=totals[c.A_VISITS],
+        visits=totals[c.A_VISITS] + whole,
         load=totals[c.A_LOAD],
-        begun=totals[c.A_BEGUN],
-        wait_s=totals[c.A_WAIT],
+        begun=wait_count.sum(axis=1),
+        wait_s=wait_s.sum(axis=1),
         wait_max_s=totals[c.A_LONGEST],
-        wait_count=counts.wait[:, :, 0],
-        wait_sum_s=counts.wait[:, :, 1],
-        ended=totals[c.A_ENDED],
-        service_s=totals[c.A_SERVICE],
-        busy_s=totals[c.A_BUSY],
-        entered=totals[c.A_ENTERED],
+        wait_count=wait_count,
+        wait_sum_s=wait_s,
+        ended=totals[c.A_ENDED] + whole,
+        service_s=totals[c.A_SERVICE] + whole_s,
+        busy_s=totals[c.A_BUSY] + whole_s,
+        entered=totals[c.A_ENTERED] + whole,
         passed=totals[c.A_PASSED],
         passed_load=totals[c.A_PASSED_LOAD],
         pool_joined=totals[c.A_JOINED],
-        is_used=totals[c.A_USED] > 0,
+        is_used=totals[c.A_USED] + whole > 0,
         day_ended=days[:, :, c.D_ENDED],
         day_load=days[:, :, c.D_LOAD],
         day_waiting_s=waiting_s,
         day_load_s=stored_s,
-        day_queue_max=queue_max,
+        day_queue_max=tables.queue_max,
         flow_begun=counts.flow_wait[:, :, 0],
         flow_wait_s=counts.flow_wait[:, :, 1],
         wait_over=counts.over,
