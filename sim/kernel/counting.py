@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from sim import plan
 from sim.kernel.books import CAUSES, Seconds
 from sim.kernel.growth import longer
-from sim.kernel.jit import borrowed, called, compiled, inlined, prefetch
+from sim.kernel.jit import bit_length, borrowed, called, compiled, inlined, prefetch, rows_of
 from sim.kernel.layout import (
+    CONSIGNMENT_COLUMNS,
+    FLOW_COLUMNS,
     K_ARRIVED,
     K_GONE,
     K_NOW,
@@ -31,6 +33,7 @@ from sim.kernel.layout import (
     S_BATCH_MAX,
     S_COUPLES,
     S_KIND,
+    STATION_COLUMNS,
     T_CLASS,
     T_NEXT,
     T_SHARE,
@@ -38,6 +41,7 @@ from sim.kernel.layout import (
     V_ENDED,
     V_LOAD,
     V_POOL,
+    VEHICLE_COLUMNS,
     Rows,
 )
 from sim.plan import NEVER, Cause, Kind, Status
@@ -235,13 +239,17 @@ def is_whole(
 
 
 @inlined
+def bin_of(wait_s: int) -> int:
+    """Return the bin of a wait, as `sim.tallies` has them."""
+    shift = max(0, bit_length(wait_s) - BIN_BITS - 1)
+    return (shift << BIN_BITS) + (wait_s >> shift)
+
+
+@inlined
 def count_wait(totals: Ints, wait: Ints, over_s: Ints, over: Ints, s: int, wait_s: int) -> None:
     """Count a wait that began in the window and was followed by service."""
     totals[s, A_LONGEST] = max(totals[s, A_LONGEST], wait_s)
-    shift = 0
-    while wait_s >> (shift + BIN_BITS + 1):
-        shift += 1
-    b = (shift << BIN_BITS) + (wait_s >> shift)
+    b = bin_of(wait_s)
     wait[s, b, 0] += 1
     wait[s, b, 1] += wait_s
     for o in range(len(over_s)):
@@ -420,6 +428,7 @@ def count_open(
     known
         Vehicles, at least those under way.
     """
+    counts, marks, records = borrowed(counts), borrowed(marks), borrowed(records)
     for at in range(len(inside)):
         count_causes(counts, records, cons, cause_s, inside[at])
     for i in known:
@@ -452,6 +461,7 @@ def provide(
     measured_s
         Seconds are booked for those that are created from the first on, before the second.
     """
+    counts, sent = borrowed(counts), borrowed(sent)
     place = counts.consignment
     for at in range(len(sent.key)):
         n = row + at
@@ -505,25 +515,22 @@ def count_stays(  # noqa: C901 - one line for each thing that is counted
     vehicle: Rows,
 ) -> None:
     """Count the stays of consignments."""
-    totals, wait, day = borrowed(counts.station), borrowed(counts.wait), borrowed(counts.day)
-    over_s, over, numbers = (
-        borrowed(counts.over_s),
-        borrowed(counts.over),
-        borrowed(counts.numbers),
-    )
-    batch_s, late_s, mix = borrowed(counts.batch_s), borrowed(counts.late_s), borrowed(counts.mix)
-    flow_wait, stock = borrowed(counts.flow_wait), borrowed(counts.stock)
-    carried, place = borrowed(counts.vehicle), borrowed(counts.consignment)
-    vehicle_ended_s = borrowed(counts.ended_s)
-    misplaced = borrowed(counts.misplaced)
-    shut_first, shut_s = borrowed(marks.shut_first), borrowed(marks.shut_s)
-    shut_at = borrowed(counts.shut_at)
-    leg_has_line, pool_leg = borrowed(marks.leg_has_line), borrowed(marks.pool_leg)
+    counts, marks, stays = borrowed(counts), borrowed(marks), rows_of(stays, 6)
+    cons, flow = rows_of(cons, CONSIGNMENT_COLUMNS), rows_of(flow, FLOW_COLUMNS)
+    vehicle, station = rows_of(vehicle, VEHICLE_COLUMNS), rows_of(station, STATION_COLUMNS)
+    totals, wait, day = rows_of(counts.station, STATION_COUNTS), counts.wait, counts.day
+    over_s, over, flow_wait, stock = counts.over_s, counts.over, counts.flow_wait, counts.stock
+    numbers, batch_s, late_s, mix = counts.numbers, counts.batch_s, counts.late_s, counts.mix
+    carried, place = rows_of(counts.vehicle, VEHICLE_COUNTS), rows_of(counts.consignment, 2)
+    vehicle_ended_s, misplaced = rows_of(counts.ended_s, 1), counts.misplaced
+    shut_first, shut_s, shut_at = marks.shut_first, marks.shut_s, counts.shut_at
+    leg_has_line, pool_leg = marks.leg_has_line, marks.pool_leg
     from_s, to_s = counts.window[0], counts.window[1]
     for at in range(run[K_STAYS]):
-        ahead = stays[min(at + AHEAD, run[K_STAYS] - 1), 0]
-        prefetch(cons, ahead)
-        prefetch(place, ahead)
+        ahead = min(at + AHEAD, run[K_STAYS] - 1)
+        prefetch(cons, stays[ahead, 0])
+        prefetch(place, stays[ahead, 0])
+        prefetch(wait[stays[ahead, 1]], bin_of(max(0, stays[ahead, 3] - stays[ahead, 2])))
         n, s, i = stays[at, 0], stays[at, 1], stays[at, 5]
         request_s, start_s, end_s = stays[at, 2], stays[at, 3], stays[at, 4]
         f, finished_s = cons[n, N_FLOW], cons[n, N_FINISHED]
@@ -617,19 +624,15 @@ def count_visits(
     vehicle: Rows,
 ) -> None:
     """Count the visits of vehicles."""
-    totals, wait, day = borrowed(counts.station), borrowed(counts.wait), borrowed(counts.day)
-    over_s, over, numbers = (
-        borrowed(counts.over_s),
-        borrowed(counts.over),
-        borrowed(counts.numbers),
-    )
-    batch_s, late_s, mix = borrowed(counts.batch_s), borrowed(counts.late_s), borrowed(counts.mix)
-    stock, carried, line = borrowed(counts.stock), borrowed(counts.vehicle), borrowed(counts.line)
-    held_s = borrowed(counts.held_s)
-    shut_first, shut_s = borrowed(marks.shut_first), borrowed(marks.shut_s)
-    shut_at = borrowed(counts.shut_at)
-    station_line, pool_leg = borrowed(marks.station_line), borrowed(marks.pool_leg)
-    station_holds, leg_holds = borrowed(marks.station_holds), borrowed(marks.leg_holds)
+    counts, marks, visits = borrowed(counts), borrowed(marks), rows_of(visits, 5)
+    vehicle, station = rows_of(vehicle, VEHICLE_COLUMNS), rows_of(station, STATION_COLUMNS)
+    totals, wait, day = rows_of(counts.station, STATION_COUNTS), counts.wait, counts.day
+    over_s, over, line, stock = counts.over_s, counts.over, counts.line, counts.stock
+    numbers, batch_s, late_s, mix = counts.numbers, counts.batch_s, counts.late_s, counts.mix
+    held_s, carried = counts.held_s, rows_of(counts.vehicle, VEHICLE_COUNTS)
+    shut_first, shut_s, shut_at = marks.shut_first, marks.shut_s, counts.shut_at
+    station_line, pool_leg = marks.station_line, marks.pool_leg
+    station_holds, leg_holds = marks.station_holds, marks.leg_holds
     from_s, to_s, last_s = counts.window[0], counts.window[1], run[K_NOW]
     for at in range(run[K_VISITS]):
         i, s = visits[at, 0], visits[at, 1]
@@ -683,6 +686,7 @@ def count_finished(
     cause_s: Seconds,
 ) -> None:
     """Count the consignments that have finished, and forget them."""
+    counts, records = borrowed(counts), borrowed(records)
     n = run[K_GONE]
     while n != NEVER:
         after = trav[n, T_NEXT]
@@ -699,7 +703,7 @@ def count_finished(
     run[K_GONE] = NEVER
 
 
-@called
+@inlined
 def count_causes(counts: Counts, records: Records, cons: Rows, cause_s: Seconds, n: int) -> None:
     """Count the seconds of a consignment by cause, whose end they have reached."""
     f, at, booked_s = cons[n, N_FLOW], counts.number[n], 0
@@ -727,6 +731,7 @@ def count_arrived(
     counts: Counts, marks: Marks, run: Ints, vehicle: Rows, trav: Rows, first_vehicle: int
 ) -> None:
     """Count the vehicles whose leg has ended."""
+    counts, marks = borrowed(counts), borrowed(marks)
     t = run[K_ARRIVED]
     while t != NEVER:
         count_vehicle(
@@ -736,7 +741,7 @@ def count_arrived(
     run[K_ARRIVED] = NEVER
 
 
-@called
+@inlined
 def count_vehicle(counts: Counts, marks: Marks, vehicle: Rows, i: int, until_s: int) -> None:
     """Count a vehicle whose leg has ended, or is cut short by the end of the run."""
     from_s, to_s = counts.window[0], counts.window[1]

@@ -111,23 +111,33 @@ _PLAIN: Any = types.unliteral
 _SHORTER: Any = (types.int8, types.int16, types.int32)
 
 
-def borrowed(array: R) -> R:
-    """Return the same array, of which machine code counts no references.
+def borrowed(arrays: R) -> R:
+    """Return the same array, or tuple of arrays, of which machine code counts no references.
 
-    Counting is atomic and took two thirds of the time; the caller keeps the array alive.
+    Counting is atomic and took two thirds of the time; the caller keeps the arrays alive.
     """
-    return array
+    return arrays
 
 
-def _without_owner(_: Any, array: Any) -> Any:  # noqa: ANN401 - numba's own types
-    """Return signature and code of an array whose owner is left out."""
+def _without_owner(_: Any, arrays: Any) -> Any:  # noqa: ANN401 - numba's own types
+    """Return signature and code of arrays whose owners are left out."""
 
     def code(context: Any, builder: Any, _: Any, args: Any) -> Any:  # noqa: ANN401
-        made = context.make_array(array)(context, builder, args[0])
+        return _ownerless(context, builder, arrays, args[0])
+
+    return arrays(arrays), code
+
+
+def _ownerless(context: Any, builder: Any, kind: Any, value: Any) -> Any:  # noqa: ANN401
+    """Return an array, or a tuple of arrays, without owners."""
+    if isinstance(kind, types.Array):
+        made = context.make_array(kind)(context, builder, value)
         made.meminfo = _NULL(made.meminfo.type)
         return made._getvalue()  # noqa: SLF001 - as numba itself does
-
-    return array(array), code
+    for at, part in enumerate(kind.types):
+        inner = _ownerless(context, builder, part, builder.extract_value(value, at))
+        value = builder.insert_value(value, inner, at)
+    return value
 
 
 def rows_of(table: R, columns: int) -> R:  # noqa: ARG001 - machine code is told
@@ -167,9 +177,9 @@ _BORROW: Any = intrinsic(_without_owner)
 
 
 @overload(borrowed, strict=False)
-def _borrowed(array: Any) -> Any:  # noqa: ANN401, ARG001 - numba reads its type
+def _borrowed(arrays: Any) -> Any:  # noqa: ANN401, ARG001 - numba reads its type
     """Return what machine code does for `borrowed`."""
-    return lambda array: _BORROW(array)  # noqa: PLW0108 - numba wants a function
+    return lambda arrays: _BORROW(arrays)  # noqa: PLW0108 - numba wants a function
 
 
 @overload(rows_of, strict=False)
@@ -224,3 +234,27 @@ def _prefetch(table: Any, row: Any) -> Any:  # noqa: ANN401, ARG001 - numba read
 def _prefetch_read(table: Any, row: Any) -> Any:  # noqa: ANN401, ARG001 - numba reads its types
     """Return what machine code does for `prefetch_read`."""
     return lambda table, row: _LOOK(table, row)  # noqa: PLW0108 - numba wants a function
+
+
+def bit_length(number: int) -> int:
+    """Return how many binary digits a number from 0 to 2**63 - 1 has."""
+    return int(number).bit_length()
+
+
+def _digits(_: Any, number: Any) -> Any:  # noqa: ANN401, ARG001 - numba types
+    """Return signature and code of `bit_length`."""
+
+    def code(context: Any, builder: Any, _: Any, args: Any) -> Any:  # noqa: ANN401, ARG001
+        zeros = builder.ctlz(args[0], ir.Constant(ir.IntType(1), 0))
+        return builder.sub(ir.Constant(zeros.type, 64), zeros)
+
+    return types.intp(types.intp), code
+
+
+_DIGITS: Any = intrinsic(_digits)
+
+
+@overload(bit_length, strict=False)
+def _bit_length(number: Any) -> Any:  # noqa: ANN401, ARG001 - numba reads its type
+    """Return what machine code does for `bit_length`."""
+    return lambda number: _DIGITS(number)  # noqa: PLW0108 - numba wants a function
