@@ -59,8 +59,8 @@ def compact(
     for n in range(used):
         if cons[n, N_FINISHED] == NEVER:
             to[n] = rows
-            cons[rows, :], trav[rows, :], place[rows, :] = cons[n, :], trav[n, :], place[n, :]
-            cause_s[rows, :] = cause_s[n, :]
+            for table in (cons, trav, place, cause_s):
+                move_row(table, n, rows)
             cons_key[rows], number[rows] = cons_key[n], number[n]
             rows += 1
     for n in range(rows):
@@ -78,6 +78,13 @@ def compact(
             t = events[at] & INDEX_MASK
             events[at] += moved(to, t) - t
     return rows
+
+
+@inlined
+def move_row(table: Rows, row: int, to: int) -> None:
+    """Write a row over another; a whole row at a time, machine code would copy it first."""
+    for column in range(table.shape[1]):
+        table[to, column] = table[row, column]
 
 
 @inlined

@@ -615,7 +615,8 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 vehicle[i, V_PHASE] = MOVING
                 leave_origin(vehicle, i, room, yard, ready, is_ready, run)
                 place, move_s = element[e, E_PLACE], element[e, E_MOVE]
-                run_locomotive(vehicle, row_table, visits, events, run, i, now + move_s)
+                if vehicle[i, V_DEPOT] != NEVER:
+                    run_locomotive(vehicle, row_table, visits, events, run, i, now + move_s)
                 begin(
                     cause_s, trav, share, ledger, run, sizes, t, place, MOVING_CAUSE, now, move_s
                 )
@@ -1009,7 +1010,8 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                         t, place, MOVING_CAUSE, now, move_s,
                     )  # fmt: skip
                     push(events, now + move_s << 32 | TRAVELLER << KIND_BIT | t)
-                    run_locomotive(vehicle, row_table, visits, events, run, i, now + move_s)
+                    if vehicle[i, V_DEPOT] != NEVER:
+                        run_locomotive(vehicle, row_table, visits, events, run, i, now + move_s)
                     write_visit(visits, run[K_VISITS], i, s, request_s, now, now + move_s)
                     run[K_VISITS] += 1
                     left, taken = vehicle[i, V_STAND], element[e, E_STAND]

@@ -89,18 +89,16 @@ def may_move(
 def run_locomotive(
     vehicle: Rows, row_table: Ints, visits: Rows, events: Ints, run: Ints, i: int, end_s: int
 ) -> None:
-    """Let the locomotive of a vehicle, if it has one, run with it to an instant (R11).
+    """Let the locomotive of a vehicle run with it to an instant (R11).
 
     There must be room for a visit and an event.
     """
-    row = vehicle[i, V_DEPOT]
-    if row != NEVER:
-        back_s = end_s + vehicle[i, V_BACK]
-        s, asked_s, taken_s = row_table[row, R_STATION], vehicle[i, V_ASKED], vehicle[i, V_TAKEN]
-        write_visit(visits, run[K_VISITS], i, s, asked_s, taken_s, back_s)
-        run[K_VISITS] += 1
-        push(events, back_s << 32 | LOCOMOTIVE << KIND_BIT | row)
-        vehicle[i, V_DEPOT] = NEVER
+    row, back_s = vehicle[i, V_DEPOT], end_s + vehicle[i, V_BACK]
+    s, asked_s, taken_s = row_table[row, R_STATION], vehicle[i, V_ASKED], vehicle[i, V_TAKEN]
+    write_visit(visits, run[K_VISITS], i, s, asked_s, taken_s, back_s)
+    run[K_VISITS] += 1
+    push(events, back_s << 32 | LOCOMOTIVE << KIND_BIT | row)
+    vehicle[i, V_DEPOT] = NEVER
 
 
 @called
