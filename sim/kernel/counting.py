@@ -461,7 +461,7 @@ def provide(
     measured_s
         Seconds are booked for those that are created from the first on, before the second.
     """
-    counts, sent = borrowed(counts), borrowed(sent)
+    counts, records, sent = borrowed(counts), borrowed(records), borrowed(sent)
     place = counts.consignment
     for at in range(len(sent.key)):
         n = row + at
