@@ -140,6 +140,7 @@ def _run(
                 # It ended in its window, which is known only now: the same run once more.
                 end_s = max(plan.window_start_s, int(numbers[k.K_NOW]) + 1)
             else:
+                _forget(run.slabs)
                 return tallies_of(
                     plan,
                     draws,
@@ -149,6 +150,13 @@ def _run(
                     run.records,
                     run.coming.known,
                 )
+
+
+def _forget(slabs: Slabs) -> None:
+    """Give back all rows but those of vehicles, which may hold each other in a gridlock."""
+    for table in slabs:
+        if table is not slabs.vehicle:
+            give_back(table, np.zeros(1, np.int64), np.array([len(table.rows)]))
 
 
 def _begin(
