@@ -66,6 +66,20 @@ def row(table: pd.DataFrame, kpi: str) -> pd.Series:
     return chosen.iloc[0]
 
 
+def test_categories_that_differ_by_replication_are_averaged_as_words_are() -> None:
+    days = {"throughput": [4, 2], "teu": 1.0, "queue_mean": 0.5, "queue_max": 1, "teu_stored": 0.0}
+    parts = [
+        pd.DataFrame({"date": ["2028-01-02", "2028-01-01"], "place": place, "node": "n", **days})
+        for place in (["b", "a"], ["a", "c"])
+    ]
+    coded = [part.astype(dict.fromkeys(["date", "place", "node"], "category")) for part in parts]
+
+    found = averaged("timeseries", coded)
+
+    pd.testing.assert_frame_equal(found, averaged("timeseries", parts), check_dtype=False)
+    assert found["place"].tolist() == ["a", "c", "a", "b"]
+
+
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_order_statistics_that_hold_a_quantile_are_those_of_scipy(share: float) -> None:
     from scipy.stats import quantile_test
