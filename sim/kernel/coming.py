@@ -47,7 +47,7 @@ class Coming(NamedTuple):
     """What is not known yet of the last piece."""
     known: int
     """How many are known; they bear numbers from 0 in order of creation."""
-    late: Ints
+    late: NDArray[np.int32]
     late_s: NDArray[np.int32]
     """(M,) numbers of those known that enter later, ascending, and when."""
 
@@ -101,10 +101,10 @@ def coming(source: Source) -> Coming:
     """Return all of a source, of which nothing has come."""
     pieces = source.pieces()
     none = np.zeros(0, np.int32)
-    return Coming(pieces, next(pieces), 0, none.astype(np.int64), none)
+    return Coming(pieces, next(pieces), 0, none, none)
 
 
-def come(yet: Coming, pause_s: int) -> tuple[Coming, list[Sent], Ints]:
+def come(yet: Coming, pause_s: int) -> tuple[Coming, list[Sent], NDArray[np.int32]]:
     """Return what is left to come after a pause, and what comes before it.
 
     Returns
@@ -121,7 +121,7 @@ def come(yet: Coming, pause_s: int) -> tuple[Coming, list[Sent], Ints]:
             break
         ahead = next(yet.pieces, ahead._replace(until_s=NO_PAUSE))
     known = yet.known + sum(len(sent.key) for sent in created)
-    number = np.concatenate((yet.late, np.arange(yet.known, known)))
+    number = np.concatenate((yet.late, np.arange(yet.known, known, dtype=np.int32)))
     entered_s = np.concatenate((yet.late_s, *(sent.entered_s for sent in created)))
     is_late = entered_s >= pause_s
     left = Coming(yet.pieces, ahead, known, number[is_late], entered_s[is_late])

@@ -661,6 +661,12 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                     run[K_NEED] = events[0] + called + 8
                     return EVENTS
             pop(events)
+            # Whose turn it is next is in no cache, if it has been under way for long.
+            soon = events[1] & INDEX_MASK
+            prefetch(trav, soon)
+            prefetch(cause_s, soon)
+            prefetch(cons, soon)
+            prefetch(vehicle, soon - first_vehicle)
             if kind == MARK:
                 mark(ready, is_ready, index)
             elif kind == TRAVELLER:
@@ -681,6 +687,10 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 else:
                     trav[index, T_NEXT] = run[K_RUNNING]
                     run[K_RUNNING] = index
+                    aboard = vehicle[index - first_vehicle, V_ABOARD]
+                    prefetch(trav, aboard)
+                    prefetch(cause_s, aboard)
+                    prefetch(cons, aboard)
                     s = element[vehicle[index - first_vehicle, V_ELEMENT], E_STATION]
                     if s != NEVER and station[s, S_KIND] == METER:
                         m = station[s, S_DETAIL]
@@ -873,7 +883,16 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                         row += 1
                     if row == end_row and station[s, S_LYING]:
                         row = clear_berth(
-                            fleet, vessel, trav, station, row_table, visits, run, s, first_vehicle
+                            fleet,
+                            vessel,
+                            trav,
+                            station,
+                            row_table,
+                            visits,
+                            run,
+                            fleets,
+                            s,
+                            first_vehicle,
                         )
                     if row in (end_row, NEVER):
                         if tomorrow_s != NEVER:

@@ -706,6 +706,7 @@ def count_finished(
 @inlined
 def count_causes(counts: Counts, records: Records, cons: Rows, cause_s: Seconds, n: int) -> None:
     """Count the seconds of a consignment by cause, whose end they have reached."""
+    counts, records = borrowed(counts), borrowed(records)
     f, at, booked_s = cons[n, N_FLOW], counts.number[n], 0
     for cause in range(CAUSES):
         booked_s += cause_s[n, cause]
@@ -744,6 +745,7 @@ def count_arrived(
 @inlined
 def count_vehicle(counts: Counts, marks: Marks, vehicle: Rows, i: int, until_s: int) -> None:
     """Count a vehicle whose leg has ended, or is cut short by the end of the run."""
+    counts, marks = borrowed(counts), borrowed(marks)
     from_s, to_s = counts.window[0], counts.window[1]
     departed_s, load, p = vehicle[i, V_DEPARTED], vehicle[i, V_LOAD], vehicle[i, V_POOL]
     if from_s <= departed_s < to_s:

@@ -7,7 +7,7 @@ from sim.kernel.arithmetic import lift_s, mix
 from sim.kernel.books import Seconds, begin
 from sim.kernel.forming import is_filled
 from sim.kernel.heap import call, mark, push
-from sim.kernel.jit import called, inlined
+from sim.kernel.jit import borrowed, called, inlined
 from sim.kernel.layout import (
     ARRIVE,
     B_STATE,
@@ -265,34 +265,46 @@ def clear_berth(
     row_table: Ints,
     visits: Rows,
     run: Ints,
+    fleets: int,
     berth: int,
     first_vehicle: int,
 ) -> int:
     """Return the row of the berth that the vessel idle longest has given up, or NEVER (R12)."""
+    fleet, vessel, trav, station, row_table, visits, run = borrowed((
+        fleet, vessel, trav, station, row_table, visits, run,
+    ))  # fmt: skip
     longest = NEVER
-    for u in range(run[K_VESSELS]):
-        if vessel[u, U_PHASE] != LYING or vessel[u, U_BERTHED] == NEVER:
-            continue
-        if fleet[vessel[u, U_FLEET], F_BERTH_2 + vessel[u, U_END]] != berth:
-            continue
-        row = vessel[u, U_BERTH_ROW]
-        is_full = calls_left(row_table, row, run[K_NOW]) < station[berth, S_BATCH_MIN]
-        if row_table[row, R_SHUT] or is_full:
-            continue
-        if (
-            longest == NEVER
-            or vessel[u, U_SINCE] < vessel[longest, U_SINCE]
-            or (
-                vessel[u, U_SINCE] == vessel[longest, U_SINCE]
-                and vessel[u, U_BERTHED] < vessel[longest, U_BERTHED]
-            )
-        ):
-            longest = u
+    for at in range(2 * fleets):
+        g, end = at >> 1, at & 1
+        u = fleet[g, F_IDLE_2 + end] if fleet[g, F_BERTH_2 + end] == berth else NEVER
+        while u != NEVER:
+            if can_give_up(vessel, station, row_table, u, berth, run[K_NOW]) and (
+                longest == NEVER
+                or vessel[u, U_SINCE] < vessel[longest, U_SINCE]
+                or (
+                    vessel[u, U_SINCE] == vessel[longest, U_SINCE]
+                    and vessel[u, U_BERTHED] < vessel[longest, U_BERTHED]
+                )
+            ):
+                longest = u
+            u = vessel[u, U_NEXT]
     if longest == NEVER:
         return NEVER
     station[berth, S_LYING] -= 1
     unmoor(vessel, trav, row_table, visits, run, longest, berth, first_vehicle)
     return int(vessel[longest, U_BERTH_ROW])
+
+
+@inlined
+def can_give_up(
+    vessel: Ints, station: Ints, row_table: Ints, u: int, berth: int, now_s: int
+) -> bool:
+    """Return whether a vessel that lies idle has a berth that may call another."""
+    if vessel[u, U_BERTHED] == NEVER:
+        return False
+    row = vessel[u, U_BERTH_ROW]
+    is_full = calls_left(row_table, row, now_s) < station[berth, S_BATCH_MIN]
+    return bool(not row_table[row, R_SHUT] and not is_full)
 
 
 @inlined
@@ -451,6 +463,9 @@ def is_spare(
     events: Ints, trav: Rows, g: int, end: int, x: int, consignments: int, now_s: int,
 ) -> bool:  # fmt: skip
     """Return whether an end has a vehicle more than the load there is about to take (R12)."""
+    fleet, pool, service, state, station, row_table, events, trav = borrowed((
+        fleet, pool, service, state, station, row_table, events, trav,
+    ))  # fmt: skip
     own = fleet[g, F_POOL_2 + end]
     if own == NEVER or pool[own, P_OLDEST] == NEVER:
         return True
@@ -496,6 +511,10 @@ def grant_fleet(
 
     There must be room for the vehicles that are wanting and two more, and for six events.
     """
+    fleet, vessel, vehicle, vehicle_key, trav, pool, service, leg = borrowed((
+        fleet, vessel, vehicle, vehicle_key, trav, pool, service, leg,
+    ))  # fmt: skip
+    state, station, row_table, events, run = borrowed((state, station, row_table, events, run))
     now_s, s = run[K_NOW], fleet[g, F_STATION]
     first_vehicle = consignments + len(pool)
     while fleet[g, F_SIZE] < target:
