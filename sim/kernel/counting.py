@@ -636,8 +636,8 @@ def count_visits(
     from_s, to_s, last_s = counts.window[0], counts.window[1], run[K_NOW]
     for at in range(run[K_VISITS]):
         i, s = visits[at, 0], visits[at, 1]
-        request_s, start_s, end_s = visits[at, 2], visits[at, 3], visits[at, 4]
-        load = vehicle[i, V_LOAD]
+        request_s, start_s, end_s = int(visits[at, 2]), int(visits[at, 3]), int(visits[at, 4])
+        load = int(vehicle[i, V_LOAD])
         # A train goes on with its locomotive, which is back much later.
         gone_s = start_s if station[s, S_COUPLES] and start_s != NEVER else end_s
         until_s = last_s
