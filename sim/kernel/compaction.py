@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernel.books import Seconds
-from sim.kernel.jit import called, compiled, inlined
+from sim.kernel.jit import compiled, inlined
 from sim.kernel.layout import (
     H_FIRST,
     INDEX_MASK,
@@ -93,7 +93,7 @@ def moved(to: Ints, t: int) -> int:
     return int(to[t]) if NEVER < t < len(to) else t
 
 
-@called
+@inlined
 def name_neighbours(trav: Rows, to: Ints, t: int) -> None:
     """Let a traveller know its neighbours by their new names."""
     trav[t, T_NEXT], trav[t, T_PREV] = moved(to, trav[t, T_NEXT]), moved(to, trav[t, T_PREV])

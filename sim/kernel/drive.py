@@ -1,6 +1,5 @@
 """A run of the loop from begin to end: tables set up, enlarged when full, closed."""
 
-from heapq import heapify
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -154,7 +153,7 @@ def _calendar(tables: Tables, plan: Plan, room: int) -> Ints:
         events += [at_s << 32 | k.MARK << k.KIND_BIT | rank for at_s in from_s for rank in ranks]
         if from_s:
             tables.station[ranks, k.S_CALLED] = from_s[-1]
-    heapify(events)
+    events.sort()
     heap = np.zeros(len(events) + 1 + room, dtype=np.int64)
     heap[: len(events) + 1] = [len(events), *events]
     return heap

@@ -1,6 +1,7 @@
 """Heaps of integers: the events to come, and the stations that are ready.
 
-A heap is an int64 array whose first number says how many follow.
+A heap is an int64 array whose first number says how many follow. Each has four children:
+fewer levels than with two, and the least of four is found without a guess.
 """
 
 import numpy as np
@@ -19,9 +20,9 @@ def push(heap: Ints, key: int) -> None:
     """Put a number in; there must be room."""
     at = heap[0] + 1
     heap[0] = at
-    while at > 1 and heap[at >> 1] > key:
-        heap[at] = heap[at >> 1]
-        at >>= 1
+    while at > 1 and heap[(at + 2) >> 2] > key:
+        heap[at] = heap[(at + 2) >> 2]
+        at = (at + 2) >> 2
     heap[at] = key
 
 
@@ -37,17 +38,22 @@ def pop(heap: Ints) -> int:
     heap[0] = count
     key = heap[count + 1]
     at, child = 1, 2
-    while child < count:
-        child += heap[child + 1] < heap[child]
+    while child + 3 <= count:
+        one = child + (heap[child + 1] < heap[child])
+        other = child + 2 + (heap[child + 3] < heap[child + 2])
+        child = other if heap[other] < heap[one] else one
         heap[at] = heap[child]
         at = child
-        child = at << 1
-    if child == count:
-        heap[at] = heap[child]
-        at = child
-    while at > 1 and heap[at >> 1] > key:
-        heap[at] = heap[at >> 1]
-        at >>= 1
+        child = 4 * at - 2
+    if child <= count:
+        one = child
+        for other in range(child + 1, count + 1):
+            one = other if heap[other] < heap[one] else one
+        heap[at] = heap[one]
+        at = one
+    while at > 1 and heap[(at + 2) >> 2] > key:
+        heap[at] = heap[(at + 2) >> 2]
+        at = (at + 2) >> 2
     heap[at] = key
     return least
 

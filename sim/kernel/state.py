@@ -8,7 +8,6 @@ some were added.
 """
 
 from collections.abc import Mapping
-from heapq import heapify
 from typing import Any
 
 import numpy as np
@@ -272,5 +271,5 @@ def _events(events: Ints, state: State, fresh: Tables, tables: Tables) -> Ints:
             for rank in ranks
             if at_s >= state.at_s and at_s not in known
         ]
-    heapify(kept)
+    kept.sort()
     return np.array([len(kept), *kept], dtype=np.int64)
