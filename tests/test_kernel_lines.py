@@ -12,11 +12,16 @@ TESTS = Path(__file__).resolve().parent
 FILES = ("kernel_cases", "kernel", "tallies", "restart")
 CHOSEN = (
     "kernel_cases or random_plan or one_row or more_demand or begins_at or full_ledger "
-    "or any_number_of_threads or differ or told or given_back"
+    "or any_number_of_threads or differ or told or given_back or ends_in_its_window"
 )
 """Random plans in both modes, from small tables and from states; worked cases."""
 FOR_NUMBA = "writes machine code, which is only asked for where numba is on"
 ALLOWED = {
+    "jit.py: _whole": FOR_NUMBA,
+    "jit.py: _ownerless": FOR_NUMBA,
+    "jit.py: _digits": FOR_NUMBA,
+    "jit.py: _digits.<locals>.code": FOR_NUMBA,
+    "jit.py: _bit_length": FOR_NUMBA,
     "jit.py: _without_owner": FOR_NUMBA,
     "jit.py: _without_owner.<locals>.code": FOR_NUMBA,
     "jit.py: _borrowed": FOR_NUMBA,
