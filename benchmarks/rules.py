@@ -27,7 +27,9 @@ VARIANTS = {
     "no timetable: the ferry sails full": ((r", departures_every_h: 6", ""),),
     "no random service": ((r"law: exponential", "law: deterministic"),),
     "no stops on the way": ((r"    - \{id: \w+_passage, .*\n", ""),),
-    "no cranes and gates": ((r"    - \{id: \w+_(handling|gate), .*\n", ""),),
+    "nobody waits at cranes and gates": (
+        (r"(\w+_(?:handling|gate), .*servers: )\d+", r"\g<1>400"),
+    ),
     "trains of 80": ((r"gauge_mm: 1520, capacity_teu: 40", "gauge_mm: 1520, capacity_teu: 80"),),
     "priority at every station": (
         (r"law: exponential", "law: exponential, discipline: priority"),
@@ -60,7 +62,7 @@ def main() -> None:
     """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--days", type=int, default=83)
     stated = parser.parse_args()
     sets = [f"window.days={stated.days}"]
     text = (SCENARIOS / "freight.yaml").read_text(encoding="utf-8")

@@ -23,7 +23,8 @@ STARTS = {"khorgos-closed": ("window.start=2024-03-01",)}
 OF_ITSELF = {"small-corridor", "two-yards"}
 """Scenarios with a network of their own, small in their own lots."""
 MONTH = ("window.days=30", "window.warm_up_days=0", "window.run_out_days=0")
-YEAR = ("keep.modes=[rail]", "demand.lot_teu=20")
+YEAR = ("keep.modes=[rail]",)
+"""As `make run` has it."""
 
 
 def difference(file: Path, sets: tuple[str, ...]) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernel.books import Seconds
-from sim.kernel.jit import compiled, inlined
+from sim.kernel.jit import borrowed, compiled, inlined
 from sim.kernel.layout import (
     H_FIRST,
     INDEX_MASK,
@@ -54,13 +54,18 @@ def compact(
     used
         How many rows are in use.
     """
+    cons, trav, place, cause_s, vehicle, hand = borrowed((
+        cons, trav, place, cause_s, vehicle, hand,
+    ))  # fmt: skip
     to = np.full(used, NEVER, np.int64)
     rows = 0
     for n in range(used):
         if cons[n, N_FINISHED] == NEVER:
             to[n] = rows
-            for table in (cons, trav, place, cause_s):
-                move_row(table, n, rows)
+            move_row(cons, n, rows)
+            move_row(trav, n, rows)
+            move_row(place, n, rows)
+            move_row(cause_s, n, rows)
             cons_key[rows], number[rows] = cons_key[n], number[n]
             rows += 1
     for n in range(rows):

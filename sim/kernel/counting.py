@@ -462,6 +462,7 @@ def provide(
         Seconds are booked for those that are created from the first on, before the second.
     """
     counts, records, sent = borrowed(counts), borrowed(records), borrowed(sent)
+    cons, cons_key, trav, cause_s = borrowed((cons, cons_key, trav, cause_s))
     place = counts.consignment
     for at in range(len(sent.key)):
         n = row + at
