@@ -37,11 +37,13 @@ def _by_day(run: Scope, at_s: Integers, teu: Floats) -> Floats:
 
 def _spent(run: Scope, from_s: Integers, lengths_s: Integers) -> Floats:
     """Return TEU-seconds of the window from each consignment's instant to each day's end."""
-    since_s = np.maximum(from_s.astype(np.int64) - run.start_s, 0)
+    since_s = np.maximum(from_s - np.int32(run.start_s), 0)
     is_before_end = since_s < run.end_s - run.start_s
     since_s, teu = since_s[is_before_end], run.teu[is_before_end]
     day, count = since_s // DAY_S, lengths_s.size
     held = np.cumsum(sum_by_group(day, teu, count))
-    begun = np.cumsum(sum_by_group(day, teu * since_s, count))
+    # In place: of a long run these are the largest arrays that the tables need.
+    teu *= since_s
+    begun = np.cumsum(sum_by_group(day, teu, count))
     result: Floats = held * np.cumsum(lengths_s) - begun
     return result
