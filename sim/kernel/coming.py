@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.draws.consignments import Consignments
-from sim.kernel.counting import Sent
+from sim.kernel.counts import Sent
 from sim.kernel.drawing import drawn_pieces, most_consignments
 from sim.kernel.layout import BANNED
 from sim.kernel.tables import NO_PAUSE

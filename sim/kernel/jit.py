@@ -19,13 +19,16 @@ from numba.core import cgutils, config, types
 from numba.extending import intrinsic, overload
 
 from sim import plan
+from sim.tallies import BIN_BITS
 
 CONSTANTS = [
     (name, [*value] if isinstance(value, type) else value)
-    for name, value in sorted(vars(plan).items())
+    for name, value in sorted({**vars(plan), "BIN_BITS": BIN_BITS}.items())
     if isinstance(value, int) or (isinstance(value, type) and issubclass(value, IntEnum))
 ]
-"""What machine code takes from the plan's module: plain numbers."""
+"""What machine code takes from modules that are not the kernel's: plain numbers."""
+MARKS = (b"\n@", b"_COLUMNS = ", b"_COUNTS = ")
+"""What a text has that becomes machine code, or names the columns of its tables."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -35,8 +38,7 @@ def _place() -> str:
     """Return the folder for the machine code of these very sources."""
     here = Path(__file__).parent
     texts = [file.read_bytes() for file in sorted(here.glob("*.py"))]
-    # Only what becomes machine code, and the columns that it names.
-    sources = [text for text in texts if b"\n@" in text or b"_COLUMNS = " in text]
+    sources = [text for text in texts if any(mark in text for mark in MARKS)]
     text = sha256(b"".join([*sources, repr(CONSTANTS).encode()])).hexdigest()
     kept_in = str(getattr(config, "CACHE_DIR", "")) or str(here / "__pycache__")
     return str(Path(kept_in) / f"kernel-{text[:16]}")

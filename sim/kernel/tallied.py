@@ -12,7 +12,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from sim.draws.hashing import SERVICE, mix_array, stream
 from sim.draws.replication import draw_closures
-from sim.kernel import counting as c
+from sim.kernel import counting
+from sim.kernel import counts as c
 from sim.kernel import layout as k
 from sim.kernel.books import CAUSES
 from sim.kernel.coming import Coming, Source, come, coming, given, to_be_drawn
@@ -311,7 +312,7 @@ def _provided(run: Running, pause_s: int) -> Running:
     numbers, first, used = run.tables.run, run.coming.known, run.used
     left, created, entering = come(run.coming, pause_s)
     for sent in created:
-        c.provide(
+        counting.provide(
             run.counts,
             run.records,
             sent,
@@ -335,7 +336,7 @@ def _counted(run: Running) -> Running:
     growing, numbers, counts = run.growing, run.tables.run, run.counts
     rows = int(numbers[k.K_VISITS] + numbers[k.K_STAYS])
     counts = c.with_room(counts, rows)
-    c.count(
+    counting.count(
         counts,
         run.marks,
         run.records,
@@ -443,7 +444,7 @@ def _ended(run: Running) -> Running:
     inside, known = _inside(run, ended_s), _known_vehicles(run)
     growing = closed(run.tables, run.growing, inside, known)
     run = _counted(run._replace(growing=growing))
-    c.count_open(
+    counting.count_open(
         run.counts,
         run.marks,
         run.records,

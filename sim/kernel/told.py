@@ -7,12 +7,14 @@ counted, `Tallies`.
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernel import counting as c
+from sim.kernel import counting
+from sim.kernel import counts as c
 from sim.kernel import layout as k
 from sim.kernel.books import CAUSES, Seconds
 from sim.kernel.core import Growing
 from sim.kernel.run import closure_rows, gridlock_rows, ledger_rows
 from sim.kernel.tables import DAY_S, Tables
+from sim.kernel.visited import apart, late_rows
 from sim.plan import NEVER, Draws, Effect, Kind, Plan
 from sim.tallies import Tallies, Watch, bins_up_to
 
@@ -119,7 +121,7 @@ def _shut(plan: Plan, closures: Ints, end_s: int) -> tuple[Ints, Ints]:
     within = np.arange(strikes.sum()) - np.repeat(np.cumsum(strikes) - strikes, strikes)
     station = struck[np.repeat(first_struck[closure], strikes) + within, 1]
     times = np.repeat(np.stack((start_s, stop_s), axis=1)[lasting], strikes, axis=0)
-    spans = c.apart(_sorted(np.concatenate((station[:, None], times), axis=1)))
+    spans = apart(_sorted(np.concatenate((station[:, None], times), axis=1)))
     first_of = np.searchsorted(spans[:, 0], np.arange(len(plan.station_kind) + 1))
     return first_of, np.ascontiguousarray(spans[:, 1:])
 
@@ -159,7 +161,7 @@ def tallies_of(
         **{f"consignment_{name}": column for name, column in records._asdict().items()},
         created_cause_s=counts.cause_s.sum(axis=0),
         cohort_cause_s=counts.cause_s[1],
-        class_instants=c.count_instants(
+        class_instants=counting.count_instants(
             records.created_s, records.finished_s, records.flow, plan.flow_class, seen
         ),
         vehicles_laden=int(numbers[c.I_LADEN]),
@@ -192,7 +194,7 @@ def tallies_of(
         wait_over=counts.over,
         line_passed=counts.line,
         held_s=_sorted(counts.held_s[: numbers[c.I_HELD]]),
-        late_s=_sorted(c.late_rows(*shut, counts.late_s[: numbers[c.I_LATE]])),
+        late_s=_sorted(late_rows(*shut, counts.late_s[: numbers[c.I_LATE]])),
         batch_s=np.concatenate((batches, size[:, None]), axis=1),
         stock=counts.stock,
         ledger_place=ledger[0].astype(np.int32),
