@@ -28,6 +28,6 @@ def refused_by_ban(run: Scope) -> list[tuple[str, float]]:
         events = seen.closure_index == closure
         starts_s, ends_s = seen.closure_start_s[events], seen.closure_end_s[events]
         in_force = ((at_s >= starts_s) & (at_s < ends_s)).any(axis=1)
-        teu = float(run.teu[refused[is_its & in_force]].sum())
+        teu = float(run.teu(refused[is_its & in_force]).sum())
         found.append((run.legend.closure_id[closure], teu))
     return found

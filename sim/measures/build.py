@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sim.measures.checks import check_ledger, conservation
 from sim.measures.days import days_table
 from sim.measures.flows import flows_table, transit_table
-from sim.measures.groups import groups_of
+from sim.measures.groups import grouped
 from sim.measures.kpis import Sources, kpis_table
 from sim.measures.ledger import ledger_table
 from sim.measures.links import crossings_table, links_table, trains_held
@@ -119,11 +119,13 @@ def measured(seen: Tallies, plan: Plan, legend: Legend, places: Places = NOWHERE
     corridor = corridors(legend, travelled)
     found = lines(plan, legend, travelled)
     crossings = crossings_table(run, found, watch(plan, legend, found))
-    groups = groups_of(run)
-    sources = Sources(waited, work, crossings, trains_held(run, found), corridor, groups)
+    held = trains_held(run, found)
+    kpis, flows, transit = _of_transits(
+        run, Sources(waited, work, crossings, held, corridor, *grouped(run))
+    )
     return Measures(
-        kpis=kpis_table(run, sources),
-        flows=flows_table(run, groups, corridor),
+        kpis=kpis,
+        flows=flows,
         stations=stations_table(run, waited, work),
         links=links_table(run, found, waited, work),
         crossings=crossings,
@@ -131,22 +133,30 @@ def measured(seen: Tallies, plan: Plan, legend: Legend, places: Places = NOWHERE
         timeseries=timeseries_table(run),
         days=days_table(run),
         stock=stock_table(run),
-        transit=transit_table(run, corridor),
+        transit=transit,
         conservation=conserved,
         cohort=cohort(run),
         gridlock=gridlock_words(seen, plan, legend),
     )
 
 
+def _of_transits(run: Scope, found: Sources) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return the tables `kpis`, `flows` and `transit`, all that need the order of transits."""
+    return (
+        kpis_table(run, found),
+        flows_table(run, found.groups, found.transits, found.corridor),
+        transit_table(run, found.groups, found.transits, found.corridor),
+    )
+
+
 def cohort(run: Scope) -> Cohort:
     """Return the cohort's times by consignment."""
-    seen, legend = run.seen, run.legend
-    at = np.flatnonzero(run.is_cohort)
+    seen, legend, at = run.seen, run.legend, run.is_cohort
     return Cohort(
         flow=seen.consignment_flow[at],
         number=seen.consignment_number[at],
         route=seen.consignment_route[at],
-        transit_s=run.transit_s[at].astype(np.int32),
+        transit_s=run.transit_s(at),
         delay_s=seen.consignment_delay_s[at],
         is_finished=seen.consignment_status[at] == Status.DELIVERED,
         flow_id=np.array(legend.flow_id, dtype=np.str_),

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from sim.errors import ResultsError
-from sim.measures.scope import Scope
+from sim.measures.scope import Integers, Scope, pieces
 from sim.plan import LOAD_CLASSES, NEVER, Cause, Status
 
 
@@ -26,8 +26,12 @@ def conservation(run: Scope) -> pd.DataFrame:
     _check_states(run)
     _check_places(run)
     _check_loads(run)
-    there = np.unique(run.plan.flow_class[np.unique(run.seen.consignment_flow)]).tolist()
-    rows = [(LOAD_CLASSES[index], _own_unit(run, index), *_balance(run, index)) for index in there]
+    counts = _counts(run)
+    there = np.unique(run.plan.flow_class[counts.any(axis=1)]).tolist()
+    rows = [
+        (LOAD_CLASSES[index], _own_unit(run, index), *_balance(run, counts, index))
+        for index in there
+    ]
     columns = ["load_class", "unit", "created", "delivered", "refused", "inside", "instants"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -43,11 +47,12 @@ def check_ledger(run: Scope) -> None:
     """
     seen = run.seen
     booked = seen.consignment_booked_s
-    wrong = np.flatnonzero(booked != run.transit_s)
+    transit_s = run.transit_s(slice(None))
+    wrong = np.flatnonzero(booked != transit_s)
     if wrong.size:
         raise ResultsError(
             f"ledger: {_named(run, wrong[0])}: causes add up to {booked[wrong[0]]} s, its time "
-            f"in the run is {run.transit_s[wrong[0]]} s ({wrong.size} consignments in all)"
+            f"in the run is {transit_s[wrong[0]]} s ({wrong.size} consignments in all)"
         )
     flows, causes = seen.created_cause_s.shape
     of_cohort = seen.created_cause_s
@@ -100,14 +105,23 @@ def _check_loads(run: Scope) -> None:
         )
 
 
-def _balance(run: Scope, load_class: int) -> tuple[float, float, float, float, int]:
+def _counts(run: Scope) -> Integers:
+    """Return `(F, statuses)` how many consignments of each flow met which fate."""
+    flows, fates = run.plan.flow_lot.size, len(Status)
+    counts = np.zeros(flows * fates, np.int64)
+    for piece in pieces(run.is_created.size):
+        key = run.seen.consignment_flow[piece].astype(np.int64) * fates
+        key += run.seen.consignment_status[piece]
+        counts += np.bincount(key, minlength=counts.size)
+    return counts.reshape(flows, fates)
+
+
+def _balance(
+    run: Scope, counts: Integers, load_class: int
+) -> tuple[float, float, float, float, int]:
     """Return created, delivered, refused, inside and instants of one class in its own unit."""
-    flow_class, lot = run.plan.flow_class, run.plan.flow_lot
-    flow = run.seen.consignment_flow
-    key = flow.astype(np.int64) * len(Status) + run.seen.consignment_status
-    counts = np.bincount(key, minlength=lot.size * len(Status)).reshape(lot.size, len(Status))
-    mine = flow_class == load_class
-    amount = lot[mine] @ counts[mine] / 1_000
+    mine = run.plan.flow_class == load_class
+    amount = run.plan.flow_lot[mine] @ counts[mine] / 1_000
     delivered, remains = float(amount[Status.DELIVERED]), float(amount[Status.INSIDE])
     created = float(amount.sum())
     instants = int(run.seen.class_instants[load_class])

@@ -1,31 +1,25 @@
 """Flows by route, and the distribution of transit times.
 
-In: Scope, Groups, corridors of routes. Out: the tables `flows` and `transit`. All times are
-those of the cohort created in the window; an unfinished one counts at its age.
+In: Scope, Groups, Transits, corridors of routes. Out: the tables `flows` and `transit`. All
+times are those of the cohort created in the window; an unfinished one counts at its age.
 """
 
 import numpy as np
 import pandas as pd
 
 from sim.measures.columns import names
-from sim.measures.groups import Groups, number
-from sim.measures.scope import (
-    DAY_S,
-    Flags,
-    Floats,
-    Integers,
-    Scope,
-    percentile,
-    percentiles_by_group,
-)
+from sim.measures.groups import Groups, Transits, is_of_class, is_of_corridor, tail_s
+from sim.measures.scope import DAY_S, Floats, Integers, Scope, percentiles_by_group
 from sim.measures.waits import ratio
 
 PERCENTS = tuple(float(p) for p in range(1, 100))
 
 
-def flows_table(run: Scope, found: Groups, corridor: tuple[str, ...]) -> pd.DataFrame:
+def flows_table(
+    run: Scope, found: Groups, transits: Transits, corridor: tuple[str, ...]
+) -> pd.DataFrame:
     """Return one row per flow and route with traffic in the window, by (flow, route)."""
-    table = pd.DataFrame(_counts(found) | _times(run, found))
+    table = pd.DataFrame(_counts(found) | _times(found, transits))
     is_used = table[["teu_offered", "teu_delivered", "teu_inside", "teu_refused"]].any(axis=1)
     table = table[is_used].reset_index(drop=True)
     at = np.flatnonzero(is_used)
@@ -37,26 +31,19 @@ def flows_table(run: Scope, found: Groups, corridor: tuple[str, ...]) -> pd.Data
     return table[names("flows")].sort_values(["flow", "route"], ignore_index=True)
 
 
-def transit_table(run: Scope, corridor: tuple[str, ...]) -> pd.DataFrame:
+def transit_table(
+    run: Scope, found: Groups, transits: Transits, corridor: tuple[str, ...]
+) -> pd.DataFrame:
     """Return the percentiles 1 to 99 of transit for all, each load class and each corridor."""
-    legend, cohort = run.legend, run.cohort
-    parts: list[tuple[str, Flags | slice]] = [("all", slice(None))]
-    for name in sorted(set(legend.flow_class)):
-        is_class = np.array([c == name for c in legend.flow_class])
-        parts.append((f"class.{name}", is_class[cohort.flow]))
+    parts = {"all": np.ones(found.flow.size, np.bool_)}
+    for name in sorted(set(run.legend.flow_class)):
+        parts[f"class.{name}"] = is_of_class(run, found, name)
     for name in sorted(set(corridor)):
-        is_on = np.array([c == name for c in corridor] + [False])
-        parts.append((f"corridor.{name}", is_on[cohort.route]))
+        parts[f"corridor.{name}"] = is_of_corridor(found, corridor, name)
     tables = [
-        pd.DataFrame(
-            {
-                "group": group,
-                "percent": PERCENTS,
-                "transit_d": percentile(transit_s, cohort.teu[chosen], PERCENTS) / DAY_S,
-            }
-        )
-        for group, chosen in parts
-        if (transit_s := cohort.transit_s[chosen]).size
+        pd.DataFrame({"group": group, "percent": PERCENTS, "transit_d": of_cohort_s / DAY_S})
+        for group, of in parts.items()
+        if (of_cohort_s := tail_s(found, transits, of, PERCENTS)) is not None
     ]
     empty = pd.DataFrame(columns=names("transit"))
     return pd.concat(tables, ignore_index=True) if tables else empty
@@ -80,12 +67,10 @@ def _counts(found: Groups) -> dict[str, Floats]:
     }
 
 
-def _times(run: Scope, found: Groups) -> dict[str, Floats]:
+def _times(found: Groups, transits: Transits) -> dict[str, Floats]:
     """Return the cohort's transit and delay by group, in days."""
-    cohort = run.cohort
-    mine = number(cohort.flow, cohort.route, len(run.legend.route_id))
-    percents = (50.0, 90.0, 95.0)
-    tail = percentiles_by_group(mine, cohort.transit_s, found.flow.size, percents) / DAY_S
+    groups, percents = found.flow.size, (50.0, 90.0, 95.0)
+    tail = percentiles_by_group(transits.group, transits.transit_s, groups, percents) / DAY_S
     return {
         "unfinished_percent": 100 * ratio(found.unfinished, found.cohort),
         "transit_mean_d": ratio(found.transit_s, found.cohort) / DAY_S,

@@ -12,16 +12,8 @@ import pandas as pd
 
 from sim.measures.bans import refused_by_ban
 from sim.measures.flows import best_free_flow_d
-from sim.measures.groups import Groups, by_flow
-from sim.measures.scope import (
-    DAY_S,
-    HOUR_S,
-    Cohort,
-    Flags,
-    Scope,
-    percentile,
-    percentiles_by_group,
-)
+from sim.measures.groups import Groups, Transits, by_flow, is_of_class, is_of_corridor, tail_s
+from sim.measures.scope import DAY_S, HOUR_S, Flags, Scope, percentiles_by_group
 from sim.measures.stations import Served
 from sim.measures.waits import Waits, ratio
 from sim.plan import NEVER, Cause, Status
@@ -56,20 +48,22 @@ class Sources(NamedTuple):
     held: tuple[int, float] | None
     corridor: tuple[str, ...]
     groups: Groups
+    transits: Transits
 
 
 def kpis_table(run: Scope, found: Sources) -> pd.DataFrame:
     """Return all KPIs of the run, the overall ones first."""
+    every = np.ones(found.groups.flow.size, np.bool_)
     rows = [
         *_volumes(run),
-        *_times(run.cohort, found.groups, "", slice(None), slice(None)),
+        *_times(found, "", every),
         *_causes(run, found.groups),
-        *_money(run, found.groups, "", np.ones(found.groups.flow.size, np.bool_)),
+        *_money(run, found.groups, "", every),
         *_vehicles(run, found.held),
-        *_classes(run, found.groups),
+        *_classes(run, found),
         *_borders(found.crossings),
         *_corridors(found.groups, found.corridor),
-        *_flows(run, found.groups),
+        *_flows(run, found),
         *_stations(run, found.waited, found.work),
         *_waits_by_flow(run),
         *_waits_over(run),
@@ -92,24 +86,20 @@ def years(run: Scope) -> int:
 def _volumes(run: Scope) -> list[Row]:
     """Return what came, left, was refused and stayed, in TEU."""
     status, ended = run.seen.consignment_status, run.is_gone
-    delivered = float(run.teu[ended & (status == Status.DELIVERED)].sum())
-    start, end = (float(run.teu[run.is_inside(t)].sum()) for t in (run.start_s, run.end_s))
-    present = np.minimum(run.until_s, run.end_s) - np.maximum(
-        run.seen.consignment_created_s, run.start_s
-    )
-    present_s = np.maximum(present, 0)
+    delivered = float(run.teu(ended & (status == Status.DELIVERED)).sum())
+    start, end = (float(run.teu(run.is_inside(t)).sum()) for t in (run.start_s, run.end_s))
     rows = [
-        Row("teu_created", float(run.teu[run.is_created].sum()), "TEU"),
+        Row("teu_created", float(run.teu(run.is_created).sum()), "TEU"),
         Row("teu_delivered", delivered, "TEU"),
         Row("teu_delivered_per_day", delivered / run.days, "TEU/d"),
-        Row("teu_refused", float(run.teu[ended & (status > Status.DELIVERED)].sum()), "TEU"),
+        Row("teu_refused", float(run.teu(ended & (status > Status.DELIVERED)).sum()), "TEU"),
         Row("stock_start_teu", start, "TEU"),
         Row("stock_end_teu", end, "TEU"),
         Row("stock_growth_teu", end - start, "TEU"),
-        Row("stock_mean_teu", float(run.teu @ present_s) / (run.end_s - run.start_s), "TEU"),
+        Row("stock_mean_teu", _present_teu_s(run) / (run.end_s - run.start_s), "TEU"),
     ]
     rows += [
-        Row(f"teu_refused.{name}", float(run.teu[ended & (status == code)].sum()), "TEU")
+        Row(f"teu_refused.{name}", float(run.teu(ended & (status == code)).sum()), "TEU")
         for name, code in _REFUSED.items()
     ]
     rows += [Row(f"teu_refused.ban.{ban}", teu, "TEU") for ban, teu in refused_by_ban(run)]
@@ -118,24 +108,25 @@ def _volumes(run: Scope) -> list[Row]:
     return rows
 
 
-def _times(
-    cohort: Cohort, found: Groups, prefix: str, mine: Flags | slice, of: Flags | slice
-) -> list[Row]:
-    """Return transit, delay and the unfinished share of a part of the cohort.
+def _present_teu_s(run: Scope) -> float:
+    """Return the TEU-seconds of all consignments inside in the window."""
+    present_s = run.until_s(slice(None)).astype(np.float64)
+    np.minimum(present_s, run.end_s, out=present_s)
+    present_s -= np.maximum(run.seen.consignment_created_s, run.start_s)
+    np.maximum(present_s, 0, out=present_s)
+    return float(run.teu(slice(None)) @ present_s)
 
-    Parameters
-    ----------
-    mine, of
-        Which of the cohort, and which groups they are.
-    """
-    transit_s = cohort.transit_s[mine]
-    if not transit_s.size:
+
+def _times(found: Sources, prefix: str, of: Flags) -> list[Row]:
+    """Return transit, delay and the unfinished share of some groups of the cohort."""
+    groups = found.groups
+    tail = tail_s(groups, found.transits, of, (50.0, 90.0, 95.0))
+    if tail is None:
         return []
-    tail = percentile(transit_s, cohort.teu[mine], (50.0, 90.0, 95.0)) / DAY_S
-    middle, ninety, ninety_five = tail.tolist()
-    teu = found.teu[of]
-    unfinished = float(teu @ found.unfinished[of] / (teu @ found.cohort[of]))
-    mean, delay = _means(found, prefix, of)
+    middle, ninety, ninety_five = (tail / DAY_S).tolist()
+    teu = groups.teu[of]
+    unfinished = float(teu @ groups.unfinished[of] / (teu @ groups.cohort[of]))
+    mean, delay = _means(groups, prefix, of)
     return [
         Row(f"{prefix}unfinished_percent", 100 * unfinished, "%"),
         mean,
@@ -146,7 +137,7 @@ def _times(
     ]
 
 
-def _means(found: Groups, prefix: str, of: Flags | slice) -> list[Row]:
+def _means(found: Groups, prefix: str, of: Flags) -> list[Row]:
     """Return mean transit and delay of groups by TEU, nothing without a cohort."""
     teu = found.teu[of]
     weight = float(teu @ found.cohort[of])
@@ -208,16 +199,16 @@ def _vehicles(run: Scope, held: tuple[int, float] | None) -> list[Row]:
     return rows
 
 
-def _classes(run: Scope, found: Groups) -> list[Row]:
+def _classes(run: Scope, found: Sources) -> list[Row]:
     """Return volumes, times and money of each load class."""
+    groups = found.groups
     rows: list[Row] = []
     for name in sorted(set(run.legend.flow_class)):
-        is_class = np.array([c == name for c in run.legend.flow_class])
-        of, prefix = is_class[found.flow], f"class.{name}."
-        for word, count in (("created", found.created), ("delivered", found.delivered)):
-            rows.append(Row(f"{prefix}teu_{word}", float(found.teu[of] @ count[of]), "TEU"))
-        rows += _times(run.cohort, found, prefix, is_class[run.cohort.flow], of)
-        rows += _money(run, found, prefix, of)
+        of, prefix = is_of_class(run, groups, name), f"class.{name}."
+        for word, count in (("created", groups.created), ("delivered", groups.delivered)):
+            rows.append(Row(f"{prefix}teu_{word}", float(groups.teu[of] @ count[of]), "TEU"))
+        rows += _times(found, prefix, of)
+        rows += _money(run, groups, prefix, of)
     return rows
 
 
@@ -236,23 +227,24 @@ def _corridors(found: Groups, corridor: tuple[str, ...]) -> list[Row]:
     """Return what each corridor delivered, and its cohort's times."""
     rows: list[Row] = []
     for name in sorted(set(corridor)):
-        on = np.array([c == name for c in corridor] + [False])[found.route]
+        on = is_of_corridor(found, corridor, name)
         teu = float(found.teu[on] @ found.delivered[on])
         rows.append(Row(f"corridor.{name}.teu", teu, "TEU"))
         rows += _means(found, f"corridor.{name}.", on)
     return rows
 
 
-def _flows(run: Scope, found: Groups) -> list[Row]:
+def _flows(run: Scope, found: Sources) -> list[Row]:
     """Return volumes and times of each flow, times in hours."""
-    cohort, flows = run.cohort, len(run.legend.flow_id)
-    created_teu = by_flow(found, found.created * found.teu, flows)
-    delivered_teu = by_flow(found, found.delivered * found.teu, flows)
-    count = by_flow(found, found.cohort, flows)
-    mean = ratio(by_flow(found, found.transit_s, flows), count) / HOUR_S
-    p95 = percentiles_by_group(cohort.flow, cohort.transit_s, flows, (95.0,))[:, 0] / HOUR_S
-    delay = ratio(by_flow(found, found.delay_s, flows), count) / HOUR_S
-    is_bound = ratio(by_flow(found, found.unfinished, flows), count) > LOWER_BOUND_OVER
+    groups, transits, flows = found.groups, found.transits, len(run.legend.flow_id)
+    created_teu = by_flow(groups, groups.created * groups.teu, flows)
+    delivered_teu = by_flow(groups, groups.delivered * groups.teu, flows)
+    count = by_flow(groups, groups.cohort, flows)
+    mean = ratio(by_flow(groups, groups.transit_s, flows), count) / HOUR_S
+    flow = groups.flow.astype(np.min_scalar_type(flows))[transits.group]
+    p95 = percentiles_by_group(flow, transits.transit_s, flows, (95.0,))[:, 0] / HOUR_S
+    delay = ratio(by_flow(groups, groups.delay_s, flows), count) / HOUR_S
+    is_bound = ratio(by_flow(groups, groups.unfinished, flows), count) > LOWER_BOUND_OVER
     rows: list[Row] = []
     for f, name in enumerate(run.legend.flow_id):
         bound = "at least" if is_bound[f] else ""
@@ -321,7 +313,7 @@ def _first(run: Scope) -> list[Row]:
     delay_s = run.seen.consignment_delay_s[at]
     bound = "at least" if is_open.any() else ""
     return [
-        Row("first.transit_mean_h", float(run.transit_s[at].mean()) / HOUR_S, "h", bound),
+        Row("first.transit_mean_h", float(run.transit_s(at).mean()) / HOUR_S, "h", bound),
         Row("first.delay_mean_h", float(delay_s.mean()) / HOUR_S, "h", bound),
     ]
 

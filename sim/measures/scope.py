@@ -1,9 +1,10 @@
-"""What every table needs to know of one run: its window, its cohort, its TEU.
+"""What every table needs to know of one run: its window, and what came and went in it.
 
 In: Tallies, Plan, Legend. Out: `Scope`, and the small statistics that the tables
-share (`percentile`, `percentiles_by_group`, `mean_by_group`).
+share (`percentile`, `percentiles_by_group`, `sum_by_group`).
 """
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -20,33 +21,27 @@ MILLI = 1_000
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.integer[Any]]
+Seconds = NDArray[np.int32]
 Flags = NDArray[np.bool_]
+Chosen = Flags | Integers | slice
+"""Which consignments: of all flags, or their indices, or a part of the rows."""
 Numbers = NDArray[np.floating[Any]] | NDArray[np.integer[Any]] | NDArray[np.bool_]
 
 WAITING_CAUSES = tuple(c for c in Cause if c not in (Cause.MOVING, Cause.SERVICE))
 """The causes whose sum is the delay (R24)."""
 
 
-class Cohort(NamedTuple):
-    """The consignments created in the window and not refused, in order of their transit (R20).
-
-    Put in this order once: to gather them anew for each part of them took most of the time.
-    """
-
-    transit_s: Integers
-    """(K,) ascending."""
-    delay_s: Integers
-    teu: Floats
-    flow: Integers
-    route: Integers
-    is_open: Flags
-    """(K,) still inside when the run ended."""
+PIECE = 1 << 16
+"""Consignments that are looked at at a time where sums over all of them are made: what is
+worked out of each on the way then needs no memory to speak of, and stays in the cache."""
 
 
 class Scope(NamedTuple):
-    """One run, with what is asked of every consignment again and again.
+    """One run and its window, with the little that is kept of every consignment.
 
-    Instants are seconds from the run's first; the window is [start_s, end_s).
+    What else is asked of consignments is worked out where it is used, of those it is asked of:
+    in a long run it would be most of what the tables need. Instants are seconds from the run's
+    first; the window is [start_s, end_s).
     """
 
     seen: Tallies
@@ -55,24 +50,37 @@ class Scope(NamedTuple):
     start_s: int
     end_s: int
     """The window's end, or the second after the run's end where that came first."""
-    teu: Floats
-    """(N,) TEU equivalents of each consignment."""
-    until_s: Integers
-    """(N,) delivery, refusal or, for what is still inside, the run's end."""
     is_created: Flags
     """(N,) created in the window."""
     is_gone: Flags
     """(N,) delivered or refused in the window."""
-    is_cohort: Flags
-    """(N,) created in the window and not refused: whose times are reported (R20)."""
-    transit_s: Integers
-    """(N,) from creation to `until_s`."""
-    cohort: Cohort
 
     @property
     def days(self) -> float:
         """Return the length of the window in days, > 0."""
         return (self.end_s - self.start_s) / DAY_S
+
+    @property
+    def is_cohort(self) -> Flags:
+        """Return which were created in the window and not refused: whose times count (R20)."""
+        refused: Flags = self.seen.consignment_status > Status.DELIVERED
+        return self.is_created & ~refused
+
+    def teu(self, chosen: Chosen) -> Floats:
+        """Return the TEU equivalents of some consignments."""
+        of_flow: Floats = self.plan.flow_lot_teu / MILLI
+        return of_flow[self.seen.consignment_flow[chosen]]
+
+    def until_s(self, chosen: Chosen) -> Seconds:
+        """Return when some were delivered or refused, the run's end for those still inside."""
+        finished_s = self.seen.consignment_finished_s[chosen]
+        return np.where(finished_s == NEVER, np.int32(self.seen.ended_s), finished_s)
+
+    def transit_s(self, chosen: Chosen) -> Seconds:
+        """Return the time from their creation to `until_s` of some consignments."""
+        transit_s = self.until_s(chosen)
+        transit_s -= self.seen.consignment_created_s[chosen]
+        return transit_s
 
     def is_inside(self, instant_s: int) -> Flags:
         """Return which consignments were inside just before an instant."""
@@ -83,7 +91,7 @@ class Scope(NamedTuple):
 
 
 def scope(seen: Tallies, plan: Plan, legend: Legend) -> Scope:
-    """Return the run's window, cohort and times.
+    """Return the run's window, and what came and went in it.
 
     Raises
     ------
@@ -100,42 +108,14 @@ def scope(seen: Tallies, plan: Plan, legend: Legend) -> Scope:
             raise GridlockError("\n".join((fault, *gridlock_words(seen, plan, legend))))
         raise ResultsError(fault)
     created, finished = seen.consignment_created_s, seen.consignment_finished_s
-    until = np.where(finished == NEVER, np.int32(seen.ended_s), finished)
-    transit_s = until - created
-    is_created = (created >= start_s) & (created < end_s)
-    is_cohort = is_created & (seen.consignment_status <= Status.DELIVERED)
     return Scope(
         seen=seen,
         plan=plan,
         legend=legend,
         start_s=start_s,
         end_s=end_s,
-        teu=(plan.flow_lot_teu / 1_000)[seen.consignment_flow],
-        until_s=until,
-        is_created=is_created,
+        is_created=(created >= start_s) & (created < end_s),
         is_gone=(finished >= start_s) & (finished < end_s),
-        is_cohort=is_cohort,
-        transit_s=transit_s,
-        cohort=_cohort(seen, plan, np.flatnonzero(is_cohort), transit_s),
-    )
-
-
-def _cohort(seen: Tallies, plan: Plan, members: Integers, transit_s: Integers) -> Cohort:
-    """Return the cohort in order of its transit."""
-    # Sorted as one number each, which takes a fraction of the time of an order by transit.
-    at = transit_s[members].astype(np.int64)
-    at <<= 32
-    at |= members
-    at.sort()
-    at &= 0xFFFFFFFF
-    flow = seen.consignment_flow[at]
-    return Cohort(
-        transit_s=transit_s[at],
-        delay_s=seen.consignment_delay_s[at],
-        teu=(plan.flow_lot_teu / 1_000)[flow],
-        flow=flow,
-        route=seen.consignment_route[at],
-        is_open=seen.consignment_status[at] == Status.INSIDE,
     )
 
 
@@ -211,8 +191,8 @@ def percentiles_by_group(
         `(G, P)`; NaN for an empty group.
     """
     # Numbers of 16 bits are put in order digit by digit, in a fraction of the time.
-    order = np.argsort(group.astype(np.min_scalar_type(groups)), kind="stable")
-    count = np.bincount(group, minlength=groups)
+    order = np.argsort(group.astype(np.min_scalar_type(groups), copy=False), kind="stable")
+    count = count_by_group(group, groups)
     first = np.cumsum(count) - count
     rank = np.ceil(np.outer(count, np.asarray(percents) / 100) - 1e-9).astype(np.int64) - 1
     result = np.full((groups, len(percents)), np.nan)
@@ -222,10 +202,33 @@ def percentiles_by_group(
     return result
 
 
+def pieces(count: int) -> Iterator[slice]:
+    """Yield the parts of so many rows that are looked at one after the other."""
+    for first in range(0, count, PIECE):
+        yield slice(first, min(first + PIECE, count))
+
+
+def count_by_group(group: Integers, groups: int) -> NDArray[np.int64]:
+    """Return how many there are of each of `groups`."""
+    count = np.zeros(groups, np.int64)
+    for piece in pieces(group.size):
+        count += np.bincount(group[piece], minlength=groups)
+    return count
+
+
 def sum_by_group(group: Integers, values: Numbers, groups: int) -> Floats:
     """Return the sum of `values` for each of `groups`."""
-    total: Floats = np.bincount(group, weights=values, minlength=groups).astype(np.float64)
+    total: Floats = np.zeros(groups)
+    for piece in pieces(group.size):
+        total = added_by_group(total, group[piece], values[piece])
     return total
+
+
+def added_by_group(total: Floats, group: Integers, values: Numbers) -> Floats:
+    """Return totals with more values: rounded as if all had been added up in one go."""
+    # What is there comes first, as a value of each group, so that the order is the same.
+    of = np.concatenate((np.arange(total.size), group))
+    return np.bincount(of, np.concatenate((total, values)), total.size).astype(np.float64)
 
 
 def most_at_once(from_s: Integers, to_s: Integers) -> int:

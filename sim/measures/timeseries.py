@@ -18,31 +18,34 @@ def timeseries_table(run: Scope) -> pd.DataFrame:
     seen = run.seen
     used = np.flatnonzero(seen.is_used)
     lengths_s = day_lengths_s(run.start_s, run.end_s)
-    figures: dict[str, Numbers] = {
-        "throughput": seen.day_ended[used],
-        "teu": seen.day_load[used] / 1_000,
-        "queue_mean": seen.day_waiting_s[used] / lengths_s,
-        "queue_max": seen.day_queue_max[used],
-        "teu_stored": seen.day_load_s[used] / lengths_s / 1_000,
+
+    def rows(figures: Numbers) -> Numbers:
+        return figures.T.reshape(-1)
+
+    columns = _words_of_rows(run, used) | {
+        "throughput": rows(seen.day_ended[used]),
+        "teu": rows(seen.day_load[used] / 1_000),
+        "queue_mean": rows(seen.day_waiting_s[used] / lengths_s),
+        "queue_max": rows(seen.day_queue_max[used]),
+        "teu_stored": rows(seen.day_load_s[used] / lengths_s / 1_000),
     }
-    return _table(run, used, figures)
+    # Not copied: in a long run this is the longest table.
+    return pd.DataFrame({name: columns[name] for name in names("timeseries")}, copy=False)
 
 
-def _table(run: Scope, used: Integers, figures: dict[str, Numbers]) -> pd.DataFrame:
-    """Return `(station, day)` figures as rows."""
+def _words_of_rows(run: Scope, used: Integers) -> "dict[str, pd.Categorical[str] | Numbers]":
+    """Return date, place and node of each row."""
     legend, count = run.legend, run.seen.day_ended.shape[1]
     nodes = sorted({legend.station_node[s] for s in used})
     rank = {node: i for i, node in enumerate(nodes)}
     node = np.array([rank[legend.station_node[s]] for s in used], int)
-    words = {
+    return {
         "date": _words(np.repeat(np.arange(count), used.size), _dates(run, count)),
         "place": _words(
             np.tile(np.arange(used.size), count), [legend.station_id[s] for s in used]
         ),
         "node": _words(np.tile(node, count), nodes),
     }
-    columns = {name: figure.T.reshape(-1) for name, figure in figures.items()}
-    return pd.DataFrame(words | columns)[names("timeseries")]
 
 
 def _words(codes: Integers, words: list[str]) -> "pd.Categorical[str]":
