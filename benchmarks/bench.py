@@ -27,7 +27,7 @@ from sim.kernel.run import run as run_compiled
 from sim.kernel.tallied import run_tallied
 
 HERE = Path(__file__).resolve().parent
-OWN = "compiled, counting"
+OWN, TRACED = "compiled, counting", "compiled, trace"
 FLOORS = {
     "tandem": {},
     "plain": {"ciw": 300, "salabim": 300, "cimba": 1.3},
@@ -72,7 +72,7 @@ def own(given: Work) -> dict[str, Act]:
         tallies = run_tallied(given.plan, given.watch, seed, 0)
         return seen(time.process_time() - begun, tallies, given.plan)
 
-    return {OWN: counting, "compiled, trace": traced, "reference engine": reference}
+    return {OWN: counting, TRACED: traced, "reference engine": reference}
 
 
 class Rivals:
@@ -147,6 +147,12 @@ def freight_case(sets: Sequence[str]) -> Case:
     return Case("freight", {**own(given), "textbook SimPy": simpy}, None, 0.0)
 
 
+def times(runs: list[Seen], others: list[Seen]) -> list[float]:
+    """Return by round how many times the CPU time an event took that it took another."""
+    pairs = zip(runs, others, strict=True)
+    return [one.cpu_s / one.events / (other.cpu_s / other.events) for one, other in pairs]
+
+
 def compared(case: Case, rounds: int) -> list[str]:
     """Print the table of a case, and return what is not as it should be."""
     for label in list(case.acts)[:2]:
@@ -157,10 +163,9 @@ def compared(case: Case, rounds: int) -> list[str]:
             found[label].append(act(seed))
     print(f"\n{case.name}: {rounds} rounds, CPU time; median (least-greatest)")
     wrong = []
-    base = [one.cpu_s / one.events for one in found[OWN]]
     for label, runs in found.items():
         costs = [one.cpu_s / one.events for one in runs]
-        ratios = [cost / own_cost for cost, own_cost in zip(costs, base, strict=True)]
+        ratios, over_trace = times(runs, found[OWN]), times(runs, found[TRACED])
         floor = FLOORS[case.name].get(label)
         if floor and median(ratios) < floor:
             wrong.append(f"{case.name}: {median(ratios):.1f} x {label}, the floor is {floor}")
@@ -168,7 +173,8 @@ def compared(case: Case, rounds: int) -> list[str]:
         line = (
             f"  {label:19} {median(one.events for one in runs):9,.0f} events "
             f"{1 / median(costs):12,.0f} a second   {median(ratios):7.2f} x the time "
-            f"({min(ratios):.2f}-{max(ratios):.2f})"
+            f"({min(ratios):.2f}-{max(ratios):.2f}), {median(over_trace):.2f} x that of a trace "
+            f"({min(over_trace):.2f}-{max(over_trace):.2f})"
         )
         if case.wanted_s is None:
             print(f"{line}   in the system {time_s / 86_400:.3f} days")
