@@ -41,7 +41,7 @@ def compact(
     queue_first: Ints,
     queue_last: Ints,
     run: Ints,
-    used: int,
+    to: Ints,
 ) -> int:
     """Move the rows of consignments that have not finished to the front; return how many.
 
@@ -51,15 +51,14 @@ def compact(
         Of the same rows, as in `counting.Counts`.
     known
         Vehicles, at least those under way.
-    used
-        How many rows are in use.
+    to
+        (M,) NEVER for each row in use, written over: where it moves.
     """
-    cons, trav, place, cause_s, vehicle, hand = borrowed((
-        cons, trav, place, cause_s, vehicle, hand,
+    cons, trav, place, cause_s, vehicle, hand, to = borrowed((
+        cons, trav, place, cause_s, vehicle, hand, to,
     ))  # fmt: skip
-    to = np.full(used, NEVER, np.int64)
     rows = 0
-    for n in range(used):
+    for n in range(len(to)):
         if cons[n, N_FINISHED] == NEVER:
             to[n] = rows
             move_row(cons, n, rows)

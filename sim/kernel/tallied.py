@@ -374,7 +374,7 @@ def _compacted(run: Running) -> Running:
         tables.queue_first,
         tables.queue_last,
         tables.run,
-        run.used,
+        np.full(run.used, NEVER, np.int64),
     )
     return run._replace(used=used)
 
