@@ -48,7 +48,7 @@ def compact(
     Parameters
     ----------
     place, number
-        Of the same rows, as in `counting.Counts`.
+        Of the same rows, as in `counts.Counts`.
     known
         Vehicles, at least those under way.
     to

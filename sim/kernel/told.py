@@ -1,6 +1,6 @@
 """Tables for a count, and the Tallies that they make at the end.
 
-In: Plan, Watch, Draws. Out: `counting.Counts` and `counting.Marks`; of a run that has been
+In: Plan, Watch, Draws. Out: `counts.Counts` and `counts.Marks`; of a run that has been
 counted, `Tallies`.
 """
 
