@@ -23,7 +23,7 @@ from sim.kernel.difference import first_difference
 from sim.kernel.drawing import drawn, quantiles
 from sim.kernel.drive import begin, drive
 from sim.kernel.growth import longer
-from sim.kernel.heap import pop, push
+from sim.kernel.heap import LAST, pop, push
 from sim.kernel.layout import V_LOAD
 from sim.kernel.memory import give_back, slab
 from sim.kernel.run import run, trace_of
@@ -252,7 +252,7 @@ def test_heap_gives_the_least_number_first(seed: int) -> None:
         if key % 2 == 0:
             wanted[at] = heappop(kept)
 
-    assert popped(np.zeros(500, np.int64), keys).tolist() == wanted
+    assert popped(np.append(0, np.full(503, LAST)), keys).tolist() == wanted
 
 
 def test_table_with_room_stays_and_a_full_one_is_doubled() -> None:

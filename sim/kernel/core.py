@@ -27,7 +27,7 @@ from sim.kernel.forming import (
 )
 from sim.kernel.gridlock import cycle, holders_of
 from sim.kernel.hands import let_out_of_hand, stop_and_go_on, take_in_hand, write_hand
-from sim.kernel.heap import call, mark, pop, push
+from sim.kernel.heap import BEYOND, call, mark, pop, push
 from sim.kernel.jit import (
     borrowed,
     compiled,
@@ -444,7 +444,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
     visits = rows_of(growing.visits, 5)
     stays = rows_of(growing.stays, 6)
 
-    most_events, most_vehicles = len(growing.events), len(growing.vehicle)
+    most_events, most_vehicles = len(growing.events) - BEYOND, len(growing.vehicle)
     most_visits, most_stays = len(growing.visits), len(growing.stays)
     pools, consignments, flows = len(tables.pool), len(tables.consignment), len(tables.flow) - 1
     sizes = (len(closure), flows)

@@ -59,6 +59,7 @@ from sim.kernel.layout import (
     T_CLASS,
     T_NEXT,
     T_SHARE,
+    TRAVELLER_COLUMNS,
     V_DEPARTED,
     V_ENDED,
     V_LOAD,
@@ -162,8 +163,9 @@ def provide(
         Seconds are booked for those that are created from the first on, before the second.
     """
     counts, records, sent = borrowed(counts), borrowed(records), borrowed(sent)
-    cons, cons_key, trav, cause_s = borrowed((cons, cons_key, trav, cause_s))
-    place = counts.consignment
+    cons, cons_key = rows_of(cons, CONSIGNMENT_COLUMNS), borrowed(cons_key)
+    trav, cause_s = rows_of(trav, TRAVELLER_COLUMNS), rows_of(cause_s, CAUSES)
+    place, flow = rows_of(counts.consignment, 2), rows_of(flow, FLOW_COLUMNS)
     for at in range(len(sent.key)):
         n = row + at
         f, created_s = sent.flow[at], sent.created_s[at]
@@ -171,12 +173,16 @@ def provide(
         records.flow[first + at], records.number[first + at] = f, sent.number[at]
         records.route[first + at] = max(NEVER, sent.route[at])
         records.created_s[first + at], records.finished_s[first + at] = created_s, NEVER
-        cons[n, :] = NEVER
+        # Column by column: a row at once would be an array of its own, whose references count.
+        for column in range(CONSIGNMENT_COLUMNS):
+            cons[n, column] = NEVER
+        for cause in range(CAUSES):
+            cause_s[n, cause] = 0
+        for column in range(TRAVELLER_COLUMNS):
+            trav[n, column] = NEVER
         cons[n, N_FLOW], cons[n, N_ROUTE], cons[n, N_STATUS] = f, sent.route[at], 0
         cons[n, N_CREATED], cons[n, N_ENTERED] = created_s, sent.entered_s[at]
         cons_key[n] = sent.key[at]
-        cause_s[n, :] = 0
-        trav[n, :] = NEVER
         trav[n, T_CLASS] = flow[f, O_RANK]
         if measured_s[0] <= created_s < measured_s[1]:
             trav[n, T_SHARE] = f
@@ -345,6 +351,8 @@ def count_visits(
                 row = numbers[I_HELD]
                 numbers[I_HELD] += 1
                 held_s[row, 0], held_s[row, 1] = since_s, until_s
+        if is_whole(from_s, to_s, request_s, start_s, end_s, gone_s):
+            continue
         for end in range(2):
             instant_s = counts.window[end]
             is_there = request_s < instant_s and (gone_s == NEVER or gone_s >= instant_s)
@@ -459,17 +467,24 @@ def count_vehicle(counts: Counts, marks: Marks, vehicle: Rows, i: int, until_s: 
 
 @compiled
 def count_instants(
-    created_s: Seconds, finished_s: Seconds, flow: NDArray[np.int16], flow_class: Ints, seen: Ints
+    created_s: Seconds,
+    finished_s: Seconds,
+    flow: NDArray[np.int16],
+    flow_class: Ints,
+    classes: Ints,
+    seen: Ints,
 ) -> Ints:
     """Return by load class the number of instants at which one came or went.
 
     Parameters
     ----------
+    classes
+        Those that there are.
     seen
         (seconds of the run / 64 + 1,) zeros, written over: one bit a second.
     """
     counts = np.zeros(LOAD_CLASSES, np.int64)
-    for c in range(LOAD_CLASSES):
+    for c in classes:
         seen[:] = 0
         for n in range(len(created_s)):
             if flow_class[flow[n]] == c:

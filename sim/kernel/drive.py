@@ -12,6 +12,7 @@ from sim.kernel.breakdowns import wind_up
 from sim.kernel.closing import close_all
 from sim.kernel.core import Growing, advance
 from sim.kernel.growth import longer, refilled
+from sim.kernel.heap import BEYOND, LAST
 from sim.kernel.tables import Tables, tables_of
 from sim.plan import NEVER, Draws, Plan
 
@@ -154,7 +155,7 @@ def _calendar(tables: Tables, plan: Plan, room: int) -> Ints:
         if from_s:
             tables.station[ranks, k.S_CALLED] = from_s[-1]
     events.sort()
-    heap = np.zeros(len(events) + 1 + room, dtype=np.int64)
+    heap = np.full(len(events) + 1 + room, LAST)
     heap[: len(events) + 1] = [len(events), *events]
     return heap
 
@@ -163,7 +164,7 @@ def grown(tables: Tables, growing: Growing, full: int) -> Growing:
     """Return the tables with room where the loop found none."""
     run, need = tables.run, int(tables.run[k.K_NEED])
     if full == k.EVENTS:
-        return growing._replace(events=longer(growing.events, need, 0))
+        return growing._replace(events=longer(growing.events, need + BEYOND, LAST))
     if full == k.VEHICLES:
         return _with_vehicles(growing, need, len(tables.consignment) + len(tables.pool))
     if full == k.LEDGER:

@@ -1,7 +1,8 @@
 """Heaps of integers: the events to come, and the stations that are ready.
 
-A heap is an int64 array whose first number says how many follow. Each has four children:
-fewer levels than with two, and the least of four is found without a guess.
+A heap is an int64 array whose first number says how many follow; after them comes `LAST`.
+Each has four children: fewer levels than with two, and the least of four is found without a
+guess.
 """
 
 import numpy as np
@@ -12,12 +13,13 @@ from sim.kernel.layout import KIND_BIT, MARK, S_CALLED
 
 Ints = NDArray[np.int64]
 
-NEXT = 2
+LAST, BEYOND = (1 << 63) - 1, 3
+"""What lies beyond the heap, and so many times at least: later than everything."""
 
 
 @inlined
 def push(heap: Ints, key: int) -> None:
-    """Put a number in; there must be room."""
+    """Put a number in; there must be room, and beyond it."""
     at = heap[0] + 1
     heap[0] = at
     while at > 1 and heap[(at + 2) >> 2] > key:
@@ -37,20 +39,15 @@ def pop(heap: Ints) -> int:
     count = heap[0] - 1
     heap[0] = count
     key = heap[count + 1]
+    heap[count + 1] = LAST
     at, child = 1, 2
-    while child + 3 <= count:
+    while child <= count:
         one = child + (heap[child + 1] < heap[child])
         other = child + 2 + (heap[child + 3] < heap[child + 2])
         child = other if heap[other] < heap[one] else one
         heap[at] = heap[child]
         at = child
         child = 4 * at - 2
-    if child <= count:
-        one = child
-        for other in range(child + 1, count + 1):
-            one = other if heap[other] < heap[one] else one
-        heap[at] = heap[one]
-        at = one
     while at > 1 and heap[(at + 2) >> 2] > key:
         heap[at] = heap[(at + 2) >> 2]
         at = (at + 2) >> 2

@@ -111,15 +111,16 @@ def _shut(plan: Plan, closures: Ints, end_s: int) -> tuple[Ints, Ints]:
     is_server = (plan.station_kind == Kind.SERVER) & (plan.station_batch_max == 1)
     kinds = len(plan.closure_effect)
     closure_of = np.repeat(np.arange(kinds), np.diff(plan.closure_target_first))
-    struck = np.stack((closure_of, row_station[plan.closure_target]), axis=1)
-    struck = np.unique(struck[is_server[struck[:, 1]]], axis=0)
-    first_struck = np.searchsorted(struck[:, 0], np.arange(kinds + 1))
+    target = row_station[plan.closure_target]
+    of_both = (closure_of * len(is_server) + target)[is_server[target]]
+    struck, struck_station = np.divmod(np.unique(of_both), len(is_server))
+    first_struck = np.searchsorted(struck, np.arange(kinds + 1))
     lasting = np.flatnonzero(is_shut & (stop_s > start_s))
     closure = closures[lasting, 0]
     strikes = first_struck[closure + 1] - first_struck[closure]
     # The stations that each strikes, one closure after the other.
     within = np.arange(strikes.sum()) - np.repeat(np.cumsum(strikes) - strikes, strikes)
-    station = struck[np.repeat(first_struck[closure], strikes) + within, 1]
+    station = struck_station[np.repeat(first_struck[closure], strikes) + within]
     times = np.repeat(np.stack((start_s, stop_s), axis=1)[lasting], strikes, axis=0)
     spans = apart(_sorted(np.concatenate((station[:, None], times), axis=1)))
     first_of = np.searchsorted(spans[:, 0], np.arange(len(plan.station_kind) + 1))
@@ -162,7 +163,12 @@ def tallies_of(
         created_cause_s=counts.cause_s.sum(axis=0),
         cohort_cause_s=counts.cause_s[1],
         class_instants=counting.count_instants(
-            records.created_s, records.finished_s, records.flow, plan.flow_class, seen
+            records.created_s,
+            records.finished_s,
+            records.flow,
+            plan.flow_class,
+            np.unique(plan.flow_class),
+            seen,
         ),
         vehicles_laden=int(numbers[c.I_LADEN]),
         vehicles_empty=int(numbers[c.I_EMPTY]),
