@@ -20,6 +20,9 @@ GREATEST_LOTS = 1 << 25
 
 _HALF_BITS = 16
 
+Instants = Callable[[Ints, Ints, Ints], Ints]
+"""`instants`, or another that gives the same numbers sooner."""
+
 
 class Intensity(NamedTuple):
     """Cumulative lots of a flow, linear between breakpoints."""
@@ -40,6 +43,13 @@ class Stand(NamedTuple):
     """Unit gaps from the window's start to it, in 1 / `UNIT`; negative before."""
 
 
+class Methods(NamedTuple):
+    """How draws are worked out: by numpy, or by what gives the same numbers sooner."""
+
+    quantiles: Quantiles
+    instants: Instants
+
+
 class Arrivals(NamedTuple):
     """Consignments of one flow in order of creation."""
 
@@ -49,6 +59,36 @@ class Arrivals(NamedTuple):
     """(N,) ..., -2, -1 back from the window's start, 1, 2, ... from it on."""
     stand: Stand
     """At the last of them: from it the next piece of the run is drawn."""
+
+
+def instants(wanted_fp: Ints, time_s: Ints, value_fp: Ints) -> Ints:
+    """Return when the intensity first reaches each value, half up to a second (R2).
+
+    Parameters
+    ----------
+    wanted_fp
+        (N,) ascending.
+    time_s, value_fp
+        (B,) of `Intensity`.
+
+    Notes
+    -----
+    rest x length may pass 2**63, so the length is divided in two halves of digits:
+    exact for lots below 2**25 a piece and pieces below 2**31 s.
+    """
+    # The lowest value is reached at the first breakpoint, which ends no piece.
+    after = np.maximum(np.searchsorted(value_fp, wanted_fp, side="left"), 1)
+    rest_fp = wanted_fp - value_fp[after - 1]
+    rise_fp = np.maximum(value_fp[after] - value_fp[after - 1], 1)
+    length_s = time_s[after] - time_s[after - 1]
+    high, over_fp = np.divmod(rest_fp * (length_s >> _HALF_BITS), rise_fp)
+    low_fp = rest_fp * (length_s & ((1 << _HALF_BITS) - 1))
+    low = ((over_fp << _HALF_BITS) + low_fp + rise_fp // 2) // rise_fp
+    passed: Ints = time_s[after - 1] + (high << _HALF_BITS) + low
+    return passed
+
+
+BY_NUMPY = Methods(mixed_quantiles, instants)
 
 
 def build_intensity(month_starts_s: Ints, amounts: NDArray[np.float64]) -> Intensity:
@@ -95,7 +135,7 @@ def arrival_times(
     end_s: int,
     together: int = 1,
     since: Stand | None = None,
-    quantiles: Quantiles = mixed_quantiles,
+    methods: Methods = BY_NUMPY,
 ) -> Arrivals:
     """Return when the consignments of a flow are created, and their numbers.
 
@@ -119,8 +159,8 @@ def arrival_times(
         which are so many times longer.
     since
         Of the piece that ends at `begin_s`; None for the first piece.
-    quantiles
-        `mixed_quantiles`, or another that gives the same.
+    methods
+        How they are worked out.
 
     Raises
     ------
@@ -138,13 +178,13 @@ def arrival_times(
     back_fp, last_fp = gaps_within(time_s, value_fp, begin_s, end_s, together)
 
     def gaps(ordinal: Ints) -> Ints:
-        return quantiles(gap_table, own, ordinal)
+        return methods.quantiles(gap_table, own, ordinal)
 
     stand = since or _opening(gaps, back_fp)
     sums_fp = _sums(gaps, 1, stand, last_fp)
     sums_fp = sums_fp[: np.searchsorted(sums_fp, last_fp, side="right")]
     ordinal = np.arange(stand.ordinal + 1, stand.ordinal + 1 + len(sums_fp))
-    instant_s = _instants(sums_fp * together, time_s, value_fp)
+    instant_s = methods.instants(sums_fp * together, time_s, value_fp)
     first, end = np.searchsorted(instant_s, (begin_s, end_s)).tolist()
     if end:
         stand = Stand(int(ordinal[end - 1]), int(sums_fp[end - 1]))
@@ -182,8 +222,10 @@ def gaps_within(
 
 def _numbered(ordinal: Ints, instant_s: Ints, together: int, stand: Stand) -> Arrivals:
     """Return the consignments that come with arrivals; none comes at ordinal 0."""
-    is_arrival = ordinal != 0
-    ordinal, instant_s = ordinal[is_arrival], instant_s[is_arrival]
+    at_start = np.flatnonzero(ordinal == 0)
+    ordinal, instant_s = np.delete(ordinal, at_start), np.delete(instant_s, at_start)
+    if together == 1:
+        return Arrivals(instant_s, ordinal.astype(np.int32), stand)
     first = ordinal * together - (together - 1) * (ordinal > 0)
     number: NDArray[np.int32] = np.repeat(first.astype(np.int32), together)
     number += np.tile(np.arange(together, dtype=np.int32), len(first))
@@ -225,23 +267,3 @@ def _level_fp(time_s: Ints, value_fp: Ints, instant_s: int) -> int:
     length_s = int(time_s[after] - time_s[after - 1])
     rise_fp = int(value_fp[after] - value_fp[after - 1])
     return int(value_fp[after - 1]) + (instant_s - int(time_s[after - 1])) * rise_fp // length_s
-
-
-def _instants(wanted_fp: Ints, time_s: Ints, value_fp: Ints) -> Ints:
-    """Return when the intensity first reaches each value, half up to a second (R2).
-
-    Notes
-    -----
-    rest x length may pass 2**63, so the length is divided in two halves of digits:
-    exact for lots below 2**25 a piece and pieces below 2**31 s.
-    """
-    # The lowest value is reached at the first breakpoint, which ends no piece.
-    after = np.maximum(np.searchsorted(value_fp, wanted_fp, side="left"), 1)
-    rest_fp = wanted_fp - value_fp[after - 1]
-    rise_fp = np.maximum(value_fp[after] - value_fp[after - 1], 1)
-    length_s = time_s[after] - time_s[after - 1]
-    high, over_fp = np.divmod(rest_fp * (length_s >> _HALF_BITS), rise_fp)
-    low_fp = rest_fp * (length_s & ((1 << _HALF_BITS) - 1))
-    low = ((over_fp << _HALF_BITS) + low_fp + rise_fp // 2) // rise_fp
-    passed: Ints = time_s[after - 1] + (high << _HALF_BITS) + low
-    return passed

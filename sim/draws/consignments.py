@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.draws.arrivals import Stand, arrival_times, consignment_keys
+from sim.draws.arrivals import BY_NUMPY, Methods, Stand, arrival_times, consignment_keys
 from sim.draws.choice import choose_routes
 from sim.draws.hashing import ARRIVAL, CHOICE, stream
-from sim.draws.tables import Ints, Quantiles, Words, mixed_quantiles
+from sim.draws.tables import Ints, Words
 from sim.plan import NEVER, Draws, Plan
 
 Seconds = NDArray[np.int32]
@@ -48,7 +48,7 @@ class _Run(NamedTuple):
     """The streams."""
     choice: int
     bans: _Bans
-    quantiles: Quantiles
+    methods: Methods
 
 
 def draw_consignments(
@@ -58,7 +58,7 @@ def draw_consignments(
     closures: Draws,
     until_s: Sequence[int],
     *,
-    quantiles: Quantiles = mixed_quantiles,
+    methods: Methods = BY_NUMPY,
 ) -> Iterator[Consignments]:
     """Yield the consignments of each piece of a run.
 
@@ -70,15 +70,15 @@ def draw_consignments(
         Of `draw_closures`.
     until_s
         Ends of the pieces, ascending; the first piece begins with the run.
-    quantiles
-        `mixed_quantiles`, or another that gives the same.
+    methods
+        How they are worked out.
     """
     own = _Run(
         plan,
         stream(seed, replication, ARRIVAL),
         stream(seed, replication, CHOICE),
         _bans(plan, closures),
-        quantiles,
+        methods,
     )
     stands: list[Stand | None] = [None] * len(plan.flow_key)
     for span in pairwise((0, *until_s)):
@@ -148,7 +148,7 @@ def _send(
         end_s=span[1] - plan.window_start_s,
         together=int(plan.flow_together[flow]),
         since=since,
-        quantiles=run.quantiles,
+        methods=run.methods,
     )
     created_s = time_s + plan.window_start_s
     key = consignment_keys(flow_key, number)
@@ -188,7 +188,7 @@ def _chosen(run: _Run, choice: int, key: Words, entered_s: Ints) -> Ints:
         plan.route_key[candidates],
         plan.choice_log_share[open_now],
         is_barred,
-        quantiles=run.quantiles,
+        quantiles=run.methods.quantiles,
     )
     routes: Ints = candidates[chosen]
     return routes if is_barred is None else np.where(chosen == NEVER, NEVER, routes)

@@ -7,14 +7,15 @@ is drawn by the engines as it happens, from the same kind of keys.
 
 import numpy as np
 
+from sim.draws.arrivals import BY_NUMPY, Methods
 from sim.draws.closures import RandomClosures, busy_keys, closure_intervals
 from sim.draws.consignments import draw_consignments
 from sim.draws.hashing import CLOSURE, stream
-from sim.draws.tables import Ints, Quantiles, mixed_quantiles
+from sim.draws.tables import Ints
 from sim.plan import Draws, Plan
 
 
-def draw(plan: Plan, seed: int, replication: int, quantiles: Quantiles = mixed_quantiles) -> Draws:
+def draw(plan: Plan, seed: int, replication: int, methods: Methods = BY_NUMPY) -> Draws:
     """Return everything that is drawn before a replication begins.
 
     Parameters
@@ -25,12 +26,12 @@ def draw(plan: Plan, seed: int, replication: int, quantiles: Quantiles = mixed_q
         Of the experiment, 0 to 2**63 - 1.
     replication
         From 0.
-    quantiles
-        `mixed_quantiles`, or another that gives the same.
+    methods
+        How they are worked out.
     """
     draws = draw_closures(plan, seed, replication)
     whole = [plan.horizon_s]
-    (sent,) = draw_consignments(plan, seed, replication, draws, whole, quantiles=quantiles)
+    (sent,) = draw_consignments(plan, seed, replication, draws, whole, methods=methods)
     return draws._replace(
         consignment_created_s=sent.created_s.astype(np.int64),
         consignment_entered_s=sent.entered_s.astype(np.int64),

@@ -62,20 +62,28 @@ def value_of(table: Ints, h: np.uint64) -> int:
         row = 1 if step == 0 else 2
         step = np.int64(h >> _TO_FINER_STEP) & _LAST_STEP
         fraction = h >> _TO_FINER_FRACTION
-    low: int = table[row, step]
-    rise = table[row, step + 1] - low
-    value: int = low + ((rise * np.int64(fraction & _FRACTION) + (1 << 23)) >> 24)
-    return value
+    low = int(table[row, step])
+    return between(low, int(table[row, step + 1]) - low, fraction)
 
 
 @inlined
-def draw_s(law_table: Ints, law: int, h: np.uint64, mean_fp: int) -> int:
+def between(low: int, rise: int, fraction: np.uint64) -> int:
+    """Return the value so many parts of 2**24 of the way from a quantile to the next."""
+    return int(low + ((rise * np.int64(fraction & _FRACTION) + (1 << 23)) >> 24))
+
+
+@inlined
+def draw_s(
+    law_table: Ints, law_middle: NDArray[np.int32], law: int, h: np.uint64, mean_fp: int
+) -> int:
     """Return the duration that a hash draws from a law: whole seconds, at least 1.
 
     Parameters
     ----------
     law_table
         (N, 3, 65537), see `Plan.law_table`.
+    law_middle
+        (N, 65537) its first rows: draws wait for half as many lines of memory.
     law
         Which of them.
     h
@@ -83,17 +91,23 @@ def draw_s(law_table: Ints, law: int, h: np.uint64, mean_fp: int) -> int:
     mean_fp
         Mean in 1/256 s.
     """
-    value = value_of(law_table[law], h)
+    step = np.int64(h >> _TO_STEP)
+    if step in (0, _LAST_STEP):
+        value = value_of(law_table[law], h)
+    else:
+        low = int(law_middle[law, step])
+        rise = int(law_middle[law, step + 1]) - low
+        value = between(low, rise, h >> _TO_FRACTION)
     return max(1, int(value * mean_fp + (1 << 27)) >> 28)
 
 
 @inlined
-def foresee(law_table: Ints, law: int, h: np.uint64) -> None:
+def foresee(law_middle: NDArray[np.int32], law: int, h: np.uint64) -> None:
     """Let the step from which `draw_s` will draw be brought into the cache.
 
-    It lies anywhere in half a megabyte: to wait for it took a quarter of the loop's time.
+    It lies anywhere in a quarter of a megabyte: to wait for it took a quarter of the loop's time.
     """
-    prefetch_read(law_table[law, 0], int(h >> _TO_STEP))
+    prefetch_read(law_middle[law], int(h >> _TO_STEP))
 
 
 @inlined

@@ -71,6 +71,7 @@ def break_or_mend(
     gap_key: Words,
     length_key: Words,
     law_table: Ints,
+    law_middle: NDArray[np.int32],
     force: Ints,
     row_force: Ints,
     closure: Ints,
@@ -97,11 +98,11 @@ def break_or_mend(
         run[K_FREE_FORCES] += 1
         take_off(force, row_force, row, effect, c, began_s)
         breakdown[d, D_BEGAN] = NEVER
-        wind_up(breakdown, gap_key, law_table, d)
+        wind_up(breakdown, gap_key, law_table, law_middle, d)
         run_clock(breakdown, events, d, row_table[row, R_WORKING], now_s)
     elif began_s == NEVER and since_s != NEVER and since_s + breakdown[d, D_LEFT] == now_s:
         law, mean_fp = breakdown[d, D_LENGTH_LAW], breakdown[d, D_LENGTH]
-        end_s = now_s + draw_s(law_table, law, mix(length_key[d], ordinal), mean_fp)
+        end_s = now_s + draw_s(law_table, law_middle, law, mix(length_key[d], ordinal), mean_fp)
         breakdown[d, D_SINCE], breakdown[d, D_BEGAN], breakdown[d, D_ENDS] = NEVER, now_s, end_s
         at = run[K_OUTAGES]
         run[K_OUTAGES] += 1
@@ -118,9 +119,11 @@ def break_or_mend(
 
 
 @compiled
-def wind_up(breakdown: Ints, gap_key: Words, law_table: Ints, d: int) -> None:
+def wind_up(
+    breakdown: Ints, gap_key: Words, law_table: Ints, law_middle: NDArray[np.int32], d: int
+) -> None:
     """Draw the time of work before the next breakdown."""
     breakdown[d, D_ORDINAL] += 1
     drawn = mix(gap_key[d], np.uint64(breakdown[d, D_ORDINAL]))
     gap_law, gap_fp = breakdown[d, D_GAP_LAW], breakdown[d, D_GAP]
-    breakdown[d, D_LEFT] = draw_s(law_table, gap_law, drawn, gap_fp)
+    breakdown[d, D_LEFT] = draw_s(law_table, law_middle, gap_law, drawn, gap_fp)

@@ -416,7 +416,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
     breakdown = borrowed(tables.breakdown)
     gap_key = borrowed(tables.gap_key)
     length_key = borrowed(tables.length_key)
-    law_table = borrowed(tables.law_table)
+    law_table, law_middle = borrowed(tables.law_table), borrowed(tables.law_middle)
     cons = rows_of(tables.consignment, CONSIGNMENT_COLUMNS)
     cons_key = rows_of(tables.consignment_key, 1)
     entry = rows_of(tables.entry, 1)
@@ -500,7 +500,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 trav[n, T_NEXT] = run[K_GOING]
                 run[K_GOING] = n
                 continue
-            foresee(law_table, row_law[station[s, S_ROW], flow[f, O_SIZE]], drawn)
+            foresee(law_middle, row_law[station[s, S_ROW], flow[f, O_SIZE]], drawn)
             ask(trav, queue_first, queue_last, station, ready, is_ready, classes, n, s, now)
 
         elif run[K_LANDING] != NEVER:
@@ -607,7 +607,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                         vehicle[i, V_PHASE] = MOVING
                     else:
                         vehicle[i, V_PHASE] = AT_SERVER
-                        foresee(law_table, row_law[station[s, S_ROW], 0], drawn)
+                        foresee(law_middle, row_law[station[s, S_ROW], 0], drawn)
                     ask(
                         trav, queue_first, queue_last, station, ready, is_ready, classes, t, s, now
                     )
@@ -735,8 +735,9 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 wagons_come(place_table, ready, is_ready, index)
             elif kind == BREAKDOWN:
                 break_or_mend(
-                    breakdown, gap_key, length_key, law_table, force, row_force, closure,
-                    row_table, station, spell, outage, events, ready, is_ready, run, index, now,
+                    breakdown, gap_key, length_key, law_table, law_middle, force, row_force,
+                    closure, row_table, station, spell, outage, events, ready, is_ready, run,
+                    index, now,
                 )  # fmt: skip
             elif vehicle[index, V_PHASE] == IN_HOLD:
                 vehicle[index, V_PHASE] = IN_LONG_HOLD
@@ -927,7 +928,8 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                                     mean_fp, load_teu, row_table[row, R_REF_LOAD]
                                 )
                             drawn = mix(mix(station_stream[s], key), np.uint64(ordinal))
-                            served_s = draw_s(law_table, row_law[row, column], drawn, mean_fp)
+                            law = row_law[row, column]
+                            served_s = draw_s(law_table, law_middle, law, drawn, mean_fp)
                             served_s = slowed_s(served_s, row_table[row, R_RATE])
                         if station[s, S_BLOCKS]:
                             give_back_server(trav, station, row_table, ready, is_ready, t)

@@ -351,9 +351,8 @@ def count_visits(
                 row = numbers[I_HELD]
                 numbers[I_HELD] += 1
                 held_s[row, 0], held_s[row, 1] = since_s, until_s
-        if is_whole(from_s, to_s, request_s, start_s, end_s, gone_s):
-            continue
-        for end in range(2):
+        was_whole = is_whole(from_s, to_s, request_s, start_s, end_s, gone_s)
+        for end in range(0 if was_whole else 2):
             instant_s = counts.window[end]
             is_there = request_s < instant_s and (gone_s == NEVER or gone_s >= instant_s)
             if is_there and is_under_way(vehicle, carried, i, instant_s):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.draws.arrivals import gaps_within
+from sim.draws.arrivals import Methods, gaps_within
 from sim.draws.consignments import Consignments, draw_consignments
 from sim.draws.hashing import ARRIVAL, stream
 from sim.draws.hashing import mix as mixed
@@ -18,20 +18,21 @@ Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
 
 _MASK = 0xFFFF_FFFF_FFFF_FFFF
+_HALF_BITS, _HALF = 16, 0xFFFF
 
 
 def drawn(plan: Plan, seed: int, replication: int) -> Draws:
     """Return `sim.draws.draw` of a replication."""
     # Interpreted, keys overflow with a warning where machine code wraps in silence.
     with np.errstate(over="ignore"):
-        return draw(plan, seed, replication, quantiles)
+        return draw(plan, seed, replication, BY_MACHINE)
 
 
 def drawn_pieces(
     plan: Plan, seed: int, replication: int, closures: Draws, until_s: Sequence[int]
 ) -> Iterator[Consignments]:
     """Yield what `sim.draws.draw_consignments` does."""
-    return draw_consignments(plan, seed, replication, closures, until_s, quantiles=quantiles)
+    return draw_consignments(plan, seed, replication, closures, until_s, methods=BY_MACHINE)
 
 
 def most_consignments(plan: Plan, seed: int, replication: int) -> int:
@@ -85,3 +86,24 @@ def _gaps_up_to(table: Ints, own: np.uint64, step: np.uint64, limit_fp: int) -> 
             return count
         count += 1
         ordinal += step
+
+
+@compiled
+def instants(wanted_fp: Ints, time_s: Ints, value_fp: Ints) -> Ints:
+    """Return `sim.draws.arrivals.instants`."""
+    passed = np.empty(len(wanted_fp), np.int64)
+    after = 1
+    for at in range(len(wanted_fp)):
+        while value_fp[after] < wanted_fp[at]:
+            after += 1
+        rest_fp = wanted_fp[at] - value_fp[after - 1]
+        rise_fp = max(value_fp[after] - value_fp[after - 1], 1)
+        length_s = time_s[after] - time_s[after - 1]
+        part_fp = rest_fp * (length_s >> _HALF_BITS)
+        high, low_fp = part_fp // rise_fp, rest_fp * (length_s & _HALF)
+        over_fp = (part_fp - high * rise_fp << _HALF_BITS) + low_fp + rise_fp // 2
+        passed[at] = time_s[after - 1] + (high << _HALF_BITS) + over_fp // rise_fp
+    return passed
+
+
+BY_MACHINE = Methods(quantiles, instants)

@@ -19,7 +19,7 @@ from sim.plan import NEVER, Draws, Plan
 Ints = NDArray[np.int64]
 
 LEDGER_SIZE = 1 << 12
-ROOM = 64
+ROOM = 256
 
 
 class Ended(NamedTuple):
@@ -112,7 +112,7 @@ def opened(tables: Tables, plan: Plan, ledger_size: int, room: int) -> Growing:
     share[:-1, k.SHARE_COUNT] = 1
     share = refilled(share, len(flow) + room, len(flow) - 1)
     for d in range(len(tables.breakdown)):
-        wind_up(tables.breakdown, tables.gap_key, tables.law_table, d)
+        wind_up(tables.breakdown, tables.gap_key, tables.law_table, tables.law_middle, d)
     none = np.full((1, 3), NEVER, dtype=np.int64)
     run[k.K_FREE_SHARES] = len(share) - len(flow)
     linked = refilled(none, room + 1)

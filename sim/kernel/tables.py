@@ -67,6 +67,8 @@ class Tables(NamedTuple):
     length_key: Words
     """(D,) from which times of work and durations of breakdowns are drawn."""
     law_table: Ints
+    law_middle: NDArray[np.int32]
+    """(N, 65537) first rows of `law_table`, of which the last quantile is never asked for."""
     consignment: k.Rows
     consignment_key: Words
     entry: Ints
@@ -142,6 +144,7 @@ def tables_of(plan: Plan, draws: Draws) -> Tables:
         gap_key=_words(draws.busy_gap_key),
         length_key=_words(draws.busy_length_key),
         law_table=_read_only(plan.law_table),
+        law_middle=np.minimum(plan.law_table[:, 0], np.iinfo(np.int32).max).astype(np.int32),
         consignment=_consignments(draws),
         consignment_key=_words(draws.consignment_key),
         entry=np.argsort(draws.consignment_entered_s, kind="stable"),
