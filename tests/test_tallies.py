@@ -192,7 +192,7 @@ def test_only_one_piece_of_what_is_yet_to_come_is_in_memory(
     monkeypatch.setattr(coming, "drawn_pieces", lambda *run: map(noted, drawn_pieces(*run)))
     left, known = coming.coming(coming.to_be_drawn(plan, 1, 0, draw_closures(plan, 1, 0))), 0
     for pause_s in range(0, plan.horizon_s, 3600):
-        left, created, entering = coming.come(left, pause_s)
+        left, created, entering, _ = coming.come(left, pause_s)
         known += len(entering)
         del created
         assert sum(piece() is not None for piece in made) == 1

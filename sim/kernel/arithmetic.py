@@ -73,10 +73,8 @@ def between(low: int, rise: int, fraction: np.uint64) -> int:
 
 
 @inlined
-def draw_s(
-    law_table: Ints, law_middle: NDArray[np.int32], law: int, h: np.uint64, mean_fp: int
-) -> int:
-    """Return the duration that a hash draws from a law: whole seconds, at least 1.
+def value_drawn(law_table: Ints, law_middle: NDArray[np.int32], law: int, h: np.uint64) -> int:
+    """Return the value that a hash draws from a law, in the table's unit.
 
     Parameters
     ----------
@@ -88,22 +86,38 @@ def draw_s(
         Which of them.
     h
         Hash of the draw's key.
-    mean_fp
-        Mean in 1/256 s.
     """
     step = np.int64(h >> _TO_STEP)
     if step in (0, _LAST_STEP):
-        value = value_of(law_table[law], h)
-    else:
-        low = int(law_middle[law, step])
-        rise = int(law_middle[law, step + 1]) - low
-        value = between(low, rise, h >> _TO_FRACTION)
+        return value_of(law_table[law], h)
+    low = int(law_middle[law, step])
+    rise = int(law_middle[law, step + 1]) - low
+    return between(low, rise, h >> _TO_FRACTION)
+
+
+@inlined
+def around_s(value: int, mean_fp: int) -> int:
+    """Return a value of a law as a duration around a mean: whole seconds, at least 1.
+
+    Parameters
+    ----------
+    mean_fp
+        Mean in 1/256 s.
+    """
     return max(1, int(value * mean_fp + (1 << 27)) >> 28)
 
 
 @inlined
+def draw_s(
+    law_table: Ints, law_middle: NDArray[np.int32], law: int, h: np.uint64, mean_fp: int
+) -> int:
+    """Return the duration around a mean that a hash draws from a law."""
+    return around_s(value_drawn(law_table, law_middle, law, h), mean_fp)
+
+
+@inlined
 def foresee(law_middle: NDArray[np.int32], law: int, h: np.uint64) -> None:
-    """Let the step from which `draw_s` will draw be brought into the cache.
+    """Let the step from which `value_drawn` will draw be brought into the cache.
 
     It lies anywhere in a quarter of a megabyte: to wait for it took a quarter of the loop's time.
     """

@@ -104,13 +104,15 @@ def coming(source: Source) -> Coming:
     return Coming(pieces, next(pieces), 0, none, none)
 
 
-def come(yet: Coming, pause_s: int) -> tuple[Coming, list[Sent], NDArray[np.int32]]:
+def come(
+    yet: Coming, pause_s: int
+) -> tuple[Coming, list[Sent], NDArray[np.int32], NDArray[np.int32]]:
     """Return what is left to come after a pause, and what comes before it.
 
     Returns
     -------
     What is left; who is created before the pause, in their order, in one table or more;
-    (M,) the numbers of those that enter before it, in order of entering.
+    (M,) the numbers of those that enter before it, in order of entering, and when they do.
     """
     ahead, created = yet.ahead, []
     while True:
@@ -125,8 +127,9 @@ def come(yet: Coming, pause_s: int) -> tuple[Coming, list[Sent], NDArray[np.int3
     entered_s = np.concatenate((yet.late_s, *(sent.entered_s for sent in created)))
     is_late = entered_s >= pause_s
     left = Coming(yet.pieces, ahead, known, number[is_late], entered_s[is_late])
-    order = np.argsort(entered_s[~is_late], kind="stable")
-    return left, created, number[~is_late][order]
+    number, entered_s = number[~is_late], entered_s[~is_late]
+    order = np.argsort(entered_s, kind="stable")
+    return left, created, number[order], entered_s[order]
 
 
 def _rows(sent: Sent, first: int, end: int | None) -> Sent:

@@ -13,7 +13,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernel.arithmetic import draw_s, foresee, is_among, mix, scaled_mean_fp, slowed_s
+from sim.kernel.arithmetic import (
+    around_s,
+    foresee,
+    is_among,
+    mix,
+    scaled_mean_fp,
+    slowed_s,
+    value_drawn,
+)
 from sim.kernel.books import CAUSES, begin, book, book_forming, book_wait
 from sim.kernel.breakdowns import break_or_mend, work
 from sim.kernel.closures import put_to_work, settle, take_off
@@ -136,7 +144,7 @@ from sim.kernel.layout import (
     MOORING,
     MOVING,
     N_CREATED,
-    N_ENTERED,
+    N_DRAWN,
     N_FLOW,
     N_ROUTE,
     N_STEP,
@@ -317,6 +325,7 @@ DAY_S = 86_400
 DECKS = 4
 LOAD_CLASSES = 5
 UNLIMITED = 1 << 62
+GREATEST = (1 << 31) - 1
 
 
 class Growing(NamedTuple):
@@ -346,11 +355,12 @@ class Growing(NamedTuple):
 
 
 @inlined
-def next_entry_s(run: Ints, entry: Ints, cons: Rows) -> int:
+def next_entry_s(run: Ints, entry_s: Ints) -> int:
     """Return when the next consignment enters that is known, or later than any run ends."""
     if run[K_ENTERED] == run[K_PROVIDED]:
         return UNLIMITED
-    return int(cons[entry[run[K_ENTERED]], N_ENTERED])
+    enters_s: int = entry_s[run[K_ENTERED]]
+    return enters_s
 
 
 @inlined
@@ -416,10 +426,11 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
     breakdown = borrowed(tables.breakdown)
     gap_key = borrowed(tables.gap_key)
     length_key = borrowed(tables.length_key)
-    law_table, law_middle = borrowed(tables.law_table), borrowed(tables.law_middle)
+    law_table = borrowed(tables.law_table)
+    law_middle = rows_of(tables.law_middle, tables.law_middle.shape[1])
     cons = rows_of(tables.consignment, CONSIGNMENT_COLUMNS)
     cons_key = rows_of(tables.consignment_key, 1)
-    entry = rows_of(tables.entry, 1)
+    entry, entry_s = rows_of(tables.entry, 1), rows_of(tables.entry_s, 1)
     change = borrowed(tables.change)
     row_force = borrowed(tables.row_force)
     run = rows_of(tables.run, 1)
@@ -452,7 +463,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
     first_vehicle = consignments + pools
     used, days = borrowed(tables.used), borrowed(tables.days)
     now = run[K_NOW]
-    enters_s, changes_s = next_entry_s(run, entry, cons), next_change_s(run, change)
+    enters_s, changes_s = next_entry_s(run, entry_s), next_change_s(run, change)
 
     while True:
         if events[0] + 8 > most_events:
@@ -500,7 +511,15 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 trav[n, T_NEXT] = run[K_GOING]
                 run[K_GOING] = n
                 continue
-            foresee(law_middle, row_law[station[s, S_ROW], flow[f, O_SIZE]], drawn)
+            row = station[s, S_ROW]
+            law = row_law[row, flow[f, O_SIZE]]
+            if row + 1 == station[s, S_ROW_END]:
+                # Nothing hangs on it now; when it is served, everything does.
+                value = value_drawn(law_table, law_middle, law, drawn)
+                cons[n, N_DRAWN] = value if value <= GREATEST else NEVER
+            else:
+                cons[n, N_DRAWN] = NEVER
+                foresee(law_middle, law, drawn)
             ask(trav, queue_first, queue_last, station, ready, is_ready, classes, n, s, now)
 
         elif run[K_LANDING] != NEVER:
@@ -751,7 +770,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             # ------------------------------------------------- a consignment enters
             n = entry[run[K_ENTERED]]
             run[K_ENTERED] += 1
-            enters_s = next_entry_s(run, entry, cons)
+            enters_s = next_entry_s(run, entry_s)
             waited_s = now - cons[n, N_CREATED]
             if waited_s:
                 book(
@@ -913,6 +932,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                         is_vehicle = i >= 0
                         is_mooring = is_vehicle and vehicle[i, V_PHASE] == MOORING
                         if k == 0:
+                            value = NEVER
                             if is_vehicle:
                                 column, load_teu = 0, vehicle[i, V_LOAD]
                                 key, ordinal = vehicle_key[i], 0
@@ -922,15 +942,17 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                                 f = cons[t, N_FLOW]
                                 column, load_teu = flow[f, O_SIZE], flow[f, O_TEU]
                                 key, ordinal = cons_key[t], step_ordinal[cons[t, N_STEP]]
+                                value = cons[t, N_DRAWN]
                             mean_fp = row_mean_fp[row, column]
                             if row_table[row, R_REF_LOAD]:
                                 mean_fp = scaled_mean_fp(
                                     mean_fp, load_teu, row_table[row, R_REF_LOAD]
                                 )
-                            drawn = mix(mix(station_stream[s], key), np.uint64(ordinal))
-                            law = row_law[row, column]
-                            served_s = draw_s(law_table, law_middle, law, drawn, mean_fp)
-                            served_s = slowed_s(served_s, row_table[row, R_RATE])
+                            if value == NEVER:
+                                drawn = mix(mix(station_stream[s], key), np.uint64(ordinal))
+                                law = row_law[row, column]
+                                value = value_drawn(law_table, law_middle, law, drawn)
+                            served_s = slowed_s(around_s(value, mean_fp), row_table[row, R_RATE])
                         if station[s, S_BLOCKS]:
                             give_back_server(trav, station, row_table, ready, is_ready, t)
                         request_s = trav[t, T_REQUEST]

@@ -45,7 +45,6 @@ from sim.kernel.layout import (
     K_STAYS,
     K_VISITS,
     N_CREATED,
-    N_ENTERED,
     N_FINISHED,
     N_FLOW,
     N_ROUTE,
@@ -181,8 +180,7 @@ def provide(
         for column in range(TRAVELLER_COLUMNS):
             trav[n, column] = NEVER
         cons[n, N_FLOW], cons[n, N_ROUTE], cons[n, N_STATUS] = f, sent.route[at], 0
-        cons[n, N_CREATED], cons[n, N_ENTERED] = created_s, sent.entered_s[at]
-        cons_key[n] = sent.key[at]
+        cons[n, N_CREATED], cons_key[n] = created_s, sent.key[at]
         trav[n, T_CLASS] = flow[f, O_RANK]
         if measured_s[0] <= created_s < measured_s[1]:
             trav[n, T_SHARE] = f

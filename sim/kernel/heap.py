@@ -42,11 +42,12 @@ def pop(heap: Ints) -> int:
     heap[count + 1] = LAST
     at, child = 1, 2
     while child <= count:
-        one = child + (heap[child + 1] < heap[child])
-        other = child + 2 + (heap[child + 3] < heap[child + 2])
-        child = other if heap[other] < heap[one] else one
-        heap[at] = heap[child]
-        at = child
+        # Each is read once: numbers are compared while places are still being worked out.
+        a, b, c, d = heap[child], heap[child + 1], heap[child + 2], heap[child + 3]
+        one, other = child + (b < a), child + 2 + (d < c)
+        left, right = min(a, b), min(c, d)
+        heap[at] = min(left, right)
+        at = other if right < left else one
         child = 4 * at - 2
     while at > 1 and heap[(at + 2) >> 2] > key:
         heap[at] = heap[(at + 2) >> 2]

@@ -90,9 +90,10 @@ time in which the row is down (NEVER: it is not)."""
 BREAKDOWN_COLUMNS = 12
 
 # --- consignments
-N_FLOW, N_ROUTE, N_STEP, N_YARD, N_FINISHED, N_STATUS, N_CREATED, N_ENTERED = range(8)
+N_FLOW, N_ROUTE, N_STEP, N_YARD, N_FINISHED, N_STATUS, N_CREATED, N_DRAWN = range(8)
 """N_STEP: the step it takes; N_YARD: yard in which it takes room, or NEVER; N_ROUTE: NEVER or
-BANNED where it has none."""
+BANNED where it has none; N_DRAWN: what the law of the service that it waits for has for it, or
+NEVER where that is drawn when it is served."""
 BANNED = -2
 CONSIGNMENT_COLUMNS = 8
 

@@ -32,7 +32,7 @@ FROM_THE_PLAN = frozenset({
     "station_key", "row_law", "row_mean_fp", "service_key", "service_pool", "departure_s",
     "state", "leg", "element", "flow", "route_step", "step_station", "step_ordinal", "closure",
     "closure_target", "gap_key", "length_key", "law_table", "law_middle", "consignment_key",
-    "entry", "change", "wagon", "place_pool", "empty_s", "loop_caller",
+    "entry", "entry_s", "change", "wagon", "place_pool", "empty_s", "loop_caller",
 })  # fmt: skip
 """Tables that do not change in a run."""
 

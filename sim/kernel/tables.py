@@ -72,7 +72,8 @@ class Tables(NamedTuple):
     consignment: k.Rows
     consignment_key: Words
     entry: Ints
-    """(N,) consignments in order of entering."""
+    entry_s: Ints
+    """(N,) consignments in order of entering, and when they do."""
     change: Ints
     """(M, 4) beginnings and ends of closures in order: instant, 1 for a beginning, closure,
     when it began; at one instant ends come first."""
@@ -104,6 +105,7 @@ def tables_of(plan: Plan, draws: Draws) -> Tables:
     service, service_pool = _services(plan)
     rows, breakdown = _rows(plan), _breakdowns(plan)
     _join_breakdowns(stations, rows, breakdown)
+    entry = np.argsort(draws.consignment_entered_s, kind="stable")
     run = np.zeros(k.RUN_COLUMNS, dtype=np.int64)
     run[[k.K_GOING, k.K_RUNNING, k.K_ACTING, k.K_LANDING, k.K_FREE_HAND, k.K_AT_WORK]] = NEVER
     run[[k.K_GONE, k.K_ARRIVED]] = NEVER
@@ -147,7 +149,8 @@ def tables_of(plan: Plan, draws: Draws) -> Tables:
         law_middle=np.minimum(plan.law_table[:, 0], np.iinfo(np.int32).max).astype(np.int32),
         consignment=_consignments(draws),
         consignment_key=_words(draws.consignment_key),
-        entry=np.argsort(draws.consignment_entered_s, kind="stable"),
+        entry=entry,
+        entry_s=_ints(draws.consignment_entered_s[entry]),
         change=_changes(draws),
         row_force=np.full((len(plan.row_servers), len(Effect)), NEVER, dtype=np.int64),
         queue_first=np.full(len(stations) * classes, NEVER, dtype=np.int64),
@@ -412,7 +415,6 @@ def _consignments(draws: Draws) -> k.Rows:
     table[:, k.N_FLOW] = draws.consignment_flow
     table[:, k.N_ROUTE] = routes_of(draws)
     table[:, k.N_CREATED] = created_s
-    table[:, k.N_ENTERED] = draws.consignment_entered_s
     table[:, k.N_STATUS] = 0
     return table
 

@@ -310,7 +310,7 @@ def _pauses(run: Running) -> range:
 def _provided(run: Running, pause_s: int) -> Running:
     """Let consignments be known that are created and that enter before a pause."""
     numbers, first, used = run.tables.run, run.coming.known, run.used
-    left, created, entering = come(run.coming, pause_s)
+    left, created, entering, entered_s = come(run.coming, pause_s)
     for sent in created:
         counting.provide(
             run.counts,
@@ -328,7 +328,8 @@ def _provided(run: Running, pause_s: int) -> Running:
         first, used = first + len(sent.key), used + len(sent.key)
     entry = np.searchsorted(run.counts.number[:used], entering)
     numbers[k.K_ENTERED], numbers[k.K_PROVIDED], numbers[k.K_PAUSE] = 0, len(entry), pause_s
-    return run._replace(coming=left, tables=run.tables._replace(entry=entry), used=used)
+    tables = run.tables._replace(entry=entry, entry_s=entered_s.astype(np.int64))
+    return run._replace(coming=left, tables=tables, used=used)
 
 
 def _counted(run: Running) -> Running:
