@@ -16,6 +16,7 @@ from sim.kernel.counts import (
     ABOARD,
     C_RELEASE,
     C_VEHICLE,
+    DAY_COUNTS,
     I_EMPTY,
     I_FREE_MIX,
     I_HELD,
@@ -187,6 +188,19 @@ def provide(
         place[n, C_RELEASE], place[n, C_VEHICLE] = created_s, NEVER
 
 
+@inlined
+def by_station(counts: Counts) -> tuple[Ints, Ints, Ints, tuple[int, int]]:
+    """Return totals, waits and days, as `count_row` takes them."""
+    stations, bins, _ = counts.wait.shape
+    days = counts.day.shape[1]
+    return (
+        rows_of(counts.station, STATION_COUNTS),
+        rows_of(counts.wait.reshape((stations * bins, 2)), 2),
+        rows_of(counts.day.reshape((stations * days, DAY_COUNTS)), DAY_COUNTS),
+        (bins, days),
+    )
+
+
 @called
 def count_stays(  # noqa: C901 - one line for each thing that is counted
     counts: Counts,
@@ -202,7 +216,7 @@ def count_stays(  # noqa: C901 - one line for each thing that is counted
     counts, marks, stays = borrowed(counts), borrowed(marks), rows_of(stays, 6)
     cons, flow = rows_of(cons, CONSIGNMENT_COLUMNS), rows_of(flow, FLOW_COLUMNS)
     vehicle, station = rows_of(vehicle, VEHICLE_COLUMNS), rows_of(station, STATION_COLUMNS)
-    totals, wait, day = rows_of(counts.station, STATION_COUNTS), counts.wait, counts.day
+    totals, wait, day, sizes = by_station(counts)
     over_s, over, flow_wait, stock = counts.over_s, counts.over, counts.flow_wait, counts.stock
     numbers, batch_s, late_s, mix = counts.numbers, counts.batch_s, counts.late_s, counts.mix
     carried, place = rows_of(counts.vehicle, VEHICLE_COUNTS), rows_of(counts.consignment, 2)
@@ -214,14 +228,15 @@ def count_stays(  # noqa: C901 - one line for each thing that is counted
         ahead = min(at + AHEAD, run[K_STAYS] - 1)
         prefetch(cons, stays[ahead, 0])
         prefetch(place, stays[ahead, 0])
-        prefetch(wait[stays[ahead, 1]], bin_of(max(0, stays[ahead, 3] - stays[ahead, 2])))
+        wait_s = max(0, stays[ahead, 3] - stays[ahead, 2])
+        prefetch(wait, stays[ahead, 1] * sizes[0] + bin_of(wait_s))
         n, s, i = stays[at, 0], stays[at, 1], stays[at, 5]
         request_s, start_s, end_s = stays[at, 2], stays[at, 3], stays[at, 4]
         f, finished_s = cons[n, N_FLOW], cons[n, N_FINISHED]
         load = flow[f, O_TEU]
         last_s = run[K_NOW] if finished_s == NEVER else finished_s
         count_row(
-            totals, wait, day, over_s, over, from_s, to_s,
+            totals, wait, day, sizes, over_s, over, from_s, to_s,
             s, request_s, start_s, end_s, end_s, last_s, load,
         )  # fmt: skip
         kind = station[s, S_KIND]
@@ -310,7 +325,7 @@ def count_visits(
     """Count the visits of vehicles."""
     counts, marks, visits = borrowed(counts), borrowed(marks), rows_of(visits, 5)
     vehicle, station = rows_of(vehicle, VEHICLE_COLUMNS), rows_of(station, STATION_COLUMNS)
-    totals, wait, day = rows_of(counts.station, STATION_COUNTS), counts.wait, counts.day
+    totals, wait, day, sizes = by_station(counts)
     over_s, over, line, stock = counts.over_s, counts.over, counts.line, counts.stock
     numbers, batch_s, late_s, mix = counts.numbers, counts.batch_s, counts.late_s, counts.mix
     held_s, carried = counts.held_s, rows_of(counts.vehicle, VEHICLE_COUNTS)
@@ -329,7 +344,7 @@ def count_visits(
             # Turned away.
             until_s, end_s = end_s, NEVER
         count_row(
-            totals, wait, day, over_s, over, from_s, to_s,
+            totals, wait, day, sizes, over_s, over, from_s, to_s,
             s, request_s, start_s, end_s, gone_s, until_s, load,
         )  # fmt: skip
         if station[s, S_KIND] == SERVER and start_s != NEVER:

@@ -37,6 +37,7 @@ def count_row(
     totals: Ints,
     wait: Ints,
     day: Ints,
+    sizes: tuple[int, int],
     over_s: Ints,
     over: Ints,
     from_s: int,
@@ -53,6 +54,10 @@ def count_row(
 
     Parameters
     ----------
+    wait, day
+        `Counts.wait` and `Counts.day`, the rows of one station after those of another.
+    sizes
+        Rows that each station has in the two.
     gone_s
         When the load has left the station, or NEVER.
     last_s
@@ -60,27 +65,28 @@ def count_row(
     """
     if not is_whole(from_s, to_s, request_s, start_s, end_s, gone_s):
         count_part(
-            totals, wait, day, over_s, over, from_s, to_s,
+            totals, wait, day, sizes, over_s, over, from_s, to_s,
             s, request_s, start_s, end_s, gone_s, last_s, load,
         )  # fmt: skip
         return
     totals[s, A_WHOLE] += 1
     totals[s, A_WHOLE_S] += end_s - start_s
     totals[s, A_LOAD] += load
-    count_wait(totals, wait, over_s, over, s, start_s - request_s)
+    count_wait(totals, wait, sizes[0], over_s, over, s, start_s - request_s)
     d = (request_s - from_s) // DAY_S
     tomorrow_s = from_s + (d + 1) * DAY_S
+    at = s * sizes[1] + d
     if end_s < tomorrow_s:
         # What is added from an instant of a day on and taken away later that day.
-        day[s, d, D_WAITING_S] += start_s - request_s
-        day[s, d, D_STORED_S] += load * (end_s - request_s)
+        day[at, D_WAITING_S] += start_s - request_s
+        day[at, D_STORED_S] += load * (end_s - request_s)
     else:
-        add_day(day, from_s, to_s, s, request_s, 1, load)
-        add_day(day, from_s, to_s, s, start_s, -1, 0)
-        add_day(day, from_s, to_s, s, end_s, 0, -load)
-        d = (end_s - from_s) // DAY_S
-    day[s, d, D_ENDED] += 1
-    day[s, d, D_LOAD] += load
+        add_day(day, sizes[1], from_s, to_s, s, request_s, 1, load)
+        add_day(day, sizes[1], from_s, to_s, s, start_s, -1, 0)
+        add_day(day, sizes[1], from_s, to_s, s, end_s, 0, -load)
+        at += (end_s - from_s) // DAY_S - d
+    day[at, D_ENDED] += 1
+    day[at, D_LOAD] += load
 
 
 @inlined
@@ -100,12 +106,14 @@ def bin_of(wait_s: int) -> int:
 
 
 @inlined
-def count_wait(totals: Ints, wait: Ints, over_s: Ints, over: Ints, s: int, wait_s: int) -> None:
+def count_wait(
+    totals: Ints, wait: Ints, bins: int, over_s: Ints, over: Ints, s: int, wait_s: int
+) -> None:
     """Count a wait that began in the window and was followed by service."""
     totals[s, A_LONGEST] = max(totals[s, A_LONGEST], wait_s)
-    b = bin_of(wait_s)
-    wait[s, b, 0] += 1
-    wait[s, b, 1] += wait_s
+    b = s * bins + bin_of(wait_s)
+    wait[b, 0] += 1
+    wait[b, 1] += wait_s
     for o in range(len(over_s)):
         over[o, s] += wait_s > over_s[o]
 
@@ -115,6 +123,7 @@ def count_part(
     totals: Ints,
     wait: Ints,
     day: Ints,
+    sizes: tuple[int, int],
     over_s: Ints,
     over: Ints,
     from_s: int,
@@ -142,35 +151,43 @@ def count_part(
         totals[s, A_VISITS] += 1
         totals[s, A_LOAD] += load
         if is_started:
-            count_wait(totals, wait, over_s, over, s, start_s - request_s)
+            count_wait(totals, wait, sizes[0], over_s, over, s, start_s - request_s)
         if is_ended:
             totals[s, A_ENDED] += 1
             totals[s, A_SERVICE] += end_s - start_s
     totals[s, A_BUSY] += max(0, min(end_s, to_s) - max(start_s, from_s))
     if is_started and from_s <= start_s < to_s:
         totals[s, A_ENTERED] += 1
-    add_day(day, from_s, to_s, s, request_s, 1, load)
-    add_day(day, from_s, to_s, s, start_s, -1, 0)
-    add_day(day, from_s, to_s, s, gone_s, 0, -load)
+    add_day(day, sizes[1], from_s, to_s, s, request_s, 1, load)
+    add_day(day, sizes[1], from_s, to_s, s, start_s, -1, 0)
+    add_day(day, sizes[1], from_s, to_s, s, gone_s, 0, -load)
     if is_ended and from_s <= end_s < to_s:
-        d = (end_s - from_s) // DAY_S
-        day[s, d, D_ENDED] += 1
-        day[s, d, D_LOAD] += load
+        at = s * sizes[1] + (end_s - from_s) // DAY_S
+        day[at, D_ENDED] += 1
+        day[at, D_LOAD] += load
 
 
 @inlined
 def add_day(
-    day: Ints, from_s: int, to_s: int, s: int, instant_s: int, waiting: int, stored: int
+    day: Ints,
+    days: int,
+    from_s: int,
+    to_s: int,
+    s: int,
+    instant_s: int,
+    waiting: int,
+    stored: int,
 ) -> None:
     """Add to what waits and what is stored from an instant on."""
     if instant_s < to_s:
         second = max(0, instant_s - from_s)
         d = second // DAY_S
         rest_s = min((d + 1) * DAY_S, to_s - from_s) - second
-        day[s, d, D_WAITING] += waiting
-        day[s, d, D_WAITING_S] += waiting * rest_s
-        day[s, d, D_STORED] += stored
-        day[s, d, D_STORED_S] += stored * rest_s
+        at = s * days + d
+        day[at, D_WAITING] += waiting
+        day[at, D_WAITING_S] += waiting * rest_s
+        day[at, D_STORED] += stored
+        day[at, D_STORED_S] += stored * rest_s
 
 
 @inlined
