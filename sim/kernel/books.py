@@ -9,7 +9,7 @@ not measured. `spell` (M, 5) holds the times in which stations were shut.
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernel.jit import called, compiled, inlined
+from sim.kernel.jit import borrowed, called, compiled, inlined
 from sim.kernel.layout import (
     K_KEYS,
     K_WANTING,
@@ -148,6 +148,7 @@ def give_back(
     end_s: int,
 ) -> None:
     """Take away what a traveller began and lies beyond an end."""
+    cause_s, trav, share, ledger, run = borrowed((cause_s, trav, share, ledger, run))
     rest_s = trav[t, T_UNTIL] - end_s
     if rest_s > 0:
         place, cause = divmod(int(trav[t, T_BEGUN]), CAUSES)

@@ -18,13 +18,14 @@ from sim.kernel import layout as k
 from sim.kernel.books import CAUSES
 from sim.kernel.coming import Coming, Source, come, coming, given, to_be_drawn
 from sim.kernel.compaction import compact
-from sim.kernel.core import Growing, advance
+from sim.kernel.core import Growing
 from sim.kernel.drive import LEDGER_SIZE, ROOM, closed, grown, opened
 from sim.kernel.keeping import needed
 from sim.kernel.memory import Slab, copy_into, give_back, slab
 from sim.kernel.queues import settle_queues
 from sim.kernel.tables import DAY_S, NO_PAUSE, Tables, tables_of
 from sim.kernel.told import counts_of, marks_of, tallies_of
+from sim.kernel.turns import advance_counting
 from sim.plan import NEVER, Draws, Plan
 from sim.tallies import Tallies, Watch
 
@@ -35,7 +36,7 @@ PAUSE_S = DAY_S
 PROVIDED = 1 << 12
 """Consignments that are made known at a pause, if they do not come within less than that: a
 pause takes as long as some hundred events."""
-ROWS = 1 << 14
+ROWS = 1 << 12
 """Visits, and stays, that are written before they are counted: so few that they stay in the
 cache."""
 LEAST_VEHICLES, VEHICLES_EACH = 1 << 16, 2
@@ -277,9 +278,12 @@ def _go(run: Running, words: NDArray[np.uint64]) -> Running:
     at = 0
     run = _provided(run, pauses[0])
     while True:
-        full = advance(
+        full = advance_counting(
             run.tables,
             run.growing,
+            run.counts,
+            run.marks,
+            run.records,
             words,
             plan.horizon_s,
             plan.first_day,
@@ -292,7 +296,7 @@ def _go(run: Running, words: NDArray[np.uint64]) -> Running:
             at += 1
             run = _provided(_compacted(_let_go(run)), pauses[at])
         elif full in (k.VISITS, k.STAYS) and (numbers[k.K_VISITS] or numbers[k.K_STAYS]):
-            # The rows that are wanted may fit once the others are gone.
+            # There may be no room for what is counted.
             run = _counted(run)
         elif full == k.VEHICLES:
             run = _with_vehicles(run)
@@ -326,10 +330,18 @@ def _provided(run: Running, pause_s: int) -> Running:
             (run.plan.window_start_s, run.plan.window_end_s),
         )
         first, used = first + len(sent.key), used + len(sent.key)
-    entry = np.searchsorted(run.counts.number[:used], entering)
+    entry = _rows_of(run, entering)
     numbers[k.K_ENTERED], numbers[k.K_PROVIDED], numbers[k.K_PAUSE] = 0, len(entry), pause_s
     tables = run.tables._replace(entry=entry, entry_s=entered_s.astype(np.int64))
     return run._replace(coming=left, tables=tables, used=used)
+
+
+def _rows_of(run: Running, entering: NDArray[np.int32]) -> Ints:
+    """Return the row of each consignment that enters; those just made known have the last."""
+    entry = entering.astype(np.int64) - run.coming.known + run.used
+    before = np.flatnonzero(entry < run.used)
+    entry[before] = np.searchsorted(run.counts.number[: run.used], entering[before])
+    return entry
 
 
 def _counted(run: Running) -> Running:
