@@ -222,8 +222,9 @@ def gaps_within(
 
 def _numbered(ordinal: Ints, instant_s: Ints, together: int, stand: Stand) -> Arrivals:
     """Return the consignments that come with arrivals; none comes at ordinal 0."""
-    at_start = np.flatnonzero(ordinal == 0)
-    ordinal, instant_s = np.delete(ordinal, at_start), np.delete(instant_s, at_start)
+    if len(ordinal) and ordinal[0] <= 0 <= ordinal[-1]:
+        at_start = -int(ordinal[0])
+        ordinal, instant_s = np.delete(ordinal, at_start), np.delete(instant_s, at_start)
     if together == 1:
         return Arrivals(instant_s, ordinal.astype(np.int32), stand)
     first = ordinal * together - (together - 1) * (ordinal > 0)

@@ -115,8 +115,10 @@ def come(
     (M,) the numbers of those that enter before it, in order of entering, and when they do.
     """
     ahead, created = yet.ahead, []
+    # Of the same kind as the column, which is else turned into another as a whole.
+    before_s = np.int32(min(pause_s, np.iinfo(np.int32).max))
     while True:
-        count = int(np.searchsorted(ahead.sent.created_s, pause_s))
+        count = int(np.searchsorted(ahead.sent.created_s, before_s))
         created.append(_rows(ahead.sent, 0, count))
         ahead = ahead._replace(sent=_rows(ahead.sent, count, None))
         if ahead.until_s >= pause_s:

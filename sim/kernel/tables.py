@@ -68,7 +68,8 @@ class Tables(NamedTuple):
     """(D,) from which times of work and durations of breakdowns are drawn."""
     law_table: Ints
     law_middle: NDArray[np.int32]
-    """(N, 65537) first rows of `law_table`, of which the last quantile is never asked for."""
+    """(N, 65537) first rows of `law_table`; the last quantile, for which 32 bits may be too
+    few, is never asked for."""
     consignment: k.Rows
     consignment_key: Words
     entry: Ints
@@ -146,7 +147,7 @@ def tables_of(plan: Plan, draws: Draws) -> Tables:
         gap_key=_words(draws.busy_gap_key),
         length_key=_words(draws.busy_length_key),
         law_table=_read_only(plan.law_table),
-        law_middle=np.minimum(plan.law_table[:, 0], np.iinfo(np.int32).max).astype(np.int32),
+        law_middle=plan.law_table[:, 0].astype(np.int32),
         consignment=_consignments(draws),
         consignment_key=_words(draws.consignment_key),
         entry=entry,
@@ -372,11 +373,12 @@ def _loops(plan: Plan) -> tuple[Ints, Ints]:
     entry = plan.station_detail[plan.element_station[takes]]
     loop_of = np.tile(plan.stand_loop[plan.element_stand[takes]], 2)
     meters = np.concatenate((entry, plan.meter_opposite[entry]))
-    pairs = np.unique(np.stack((loop_of, meters), axis=1)[meters != NEVER], axis=0)
     station = np.flatnonzero(plan.station_kind == Kind.METER)
-    ends = np.searchsorted(pairs[:, 0], np.arange(len(table) + 1))
+    both = (loop_of * len(station) + meters)[meters != NEVER]
+    of_loop, meter = np.divmod(np.unique(both), max(1, len(station)))
+    ends = np.searchsorted(of_loop, np.arange(len(table) + 1))
     table[:, k.Z_CALLER], table[:, k.Z_CALLER_END] = ends[:-1], ends[1:]
-    return table, _ints(station[pairs[:, 1]])
+    return table, _ints(station[meter])
 
 
 def _fleets(plan: Plan) -> Ints:

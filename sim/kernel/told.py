@@ -148,7 +148,11 @@ def tallies_of(
     records = c.Records._make(column[:created] for column in records)
     gridlock = gridlock_rows(plan, tables)
     closures = closure_rows(draws, growing.outage[: tables.run[k.K_OUTAGES]])
-    shut = _shut(plan, closures.astype(np.int64), int(counts.window[1]))
+    late_s = counts.late_s[: numbers[c.I_LATE]]
+    if len(tables.breakdown):
+        # It is known only now when what breaks down was shut.
+        shut = _shut(plan, closures.astype(np.int64), int(counts.window[1]))
+        late_s = late_rows(*shut, late_s)
     seen = np.zeros(plan.horizon_s // 64 + 1, np.int64)
     ledger = ledger_rows(plan, growing.ledger)
     waiting_s, stored_s = _daily(counts)
@@ -200,7 +204,7 @@ def tallies_of(
         wait_over=counts.over,
         line_passed=counts.line,
         held_s=_sorted(counts.held_s[: numbers[c.I_HELD]]),
-        late_s=_sorted(late_rows(*shut, counts.late_s[: numbers[c.I_LATE]])),
+        late_s=_sorted(late_s),
         batch_s=np.concatenate((batches, size[:, None]), axis=1),
         stock=counts.stock,
         ledger_place=ledger[0].astype(np.int32),
