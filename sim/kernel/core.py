@@ -520,7 +520,10 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             else:
                 cons[n, N_DRAWN] = NEVER
                 foresee(law_middle, law, drawn)
-            ask(trav, queue_first, queue_last, station, ready, is_ready, classes, n, s, now)
+            ask(
+                trav, queue_first, queue_last, station, row_table, ready, is_ready, classes,
+                n, s, now,
+            )  # fmt: skip
 
         elif run[K_LANDING] != NEVER:
             # ---------------------------------------------------- a load is let go
@@ -607,8 +610,9 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                     until_s = now + yard[y, Y_EMBARGO]
                     push(events, until_s << 32 | ALARM << KIND_BIT | i)
                     ask(
-                        trav, queue_first, queue_last, station, ready, is_ready, classes, t, s, now
-                    )
+                        trav, queue_first, queue_last, station, row_table, ready, is_ready,
+                        classes, t, s, now,
+                    )  # fmt: skip
                 elif element[e, E_STATION] == NEVER:
                     is_moving = True
                 else:
@@ -628,8 +632,9 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                         vehicle[i, V_PHASE] = AT_SERVER
                         foresee(law_middle, row_law[station[s, S_ROW], 0], drawn)
                     ask(
-                        trav, queue_first, queue_last, station, ready, is_ready, classes, t, s, now
-                    )
+                        trav, queue_first, queue_last, station, row_table, ready, is_ready,
+                        classes, t, s, now,
+                    )  # fmt: skip
             if is_moving:
                 vehicle[i, V_PHASE] = MOVING
                 leave_origin(vehicle, i, room, yard, ready, is_ready, run)
@@ -1205,8 +1210,8 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                         t = consignments + p
                         to = yard[y, Y_STATION]
                         ask(
-                            trav, queue_first, queue_last, station, ready, is_ready, classes,
-                            t, to, now,
+                            trav, queue_first, queue_last, station, row_table, ready, is_ready,
+                            classes, t, to, now,
                         )  # fmt: skip
                         station[to, S_UNSEEN] += 1
                         mark(ready, is_ready, fleet[g, F_STATION])

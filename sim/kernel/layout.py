@@ -32,7 +32,9 @@ S_SINCE, S_PEAK, S_UNSEEN = 18, 19, 20
 many of those in it are claims, which nobody sees waiting."""
 S_COUPLES = 21
 """1: its servers go with the vehicles (R11)."""
-STATION_COLUMNS = 22
+S_GRANTS_ONLY = 22
+"""1: it has one row, and who comes while no server is free has only to wait."""
+STATION_COLUMNS = 23
 
 # --- rows
 R_STATION, R_SERVERS, R_MEAN_TEU, R_REF_LOAD, R_AT_CLOSING, R_STANDING = range(6)

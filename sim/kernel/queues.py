@@ -38,9 +38,11 @@ from sim.kernel.layout import (
     S_BATCH_MAX,
     S_BLOCKS,
     S_CLASS,
+    S_GRANTS_ONLY,
     S_LENGTH,
     S_PEAK,
     S_QUEUE_MAX,
+    S_ROW,
     S_SINCE,
     S_UNSEEN,
     T_CLASS,
@@ -136,6 +138,7 @@ def ask(
     queue_first: Ints,
     queue_last: Ints,
     station: Ints,
+    row_table: Ints,
     ready: Ints,
     is_ready: Flags,
     classes: int,
@@ -143,9 +146,10 @@ def ask(
     s: int,
     now_s: int,
 ) -> None:
-    """Put a traveller in its place in a station's queue, and the station among the ready."""
+    """Put a traveller in its place in a queue, and the station among the ready if need be."""
     queue(trav, queue_first, queue_last, station, classes, t, s, now_s)
-    mark(ready, is_ready, s)
+    if not station[s, S_GRANTS_ONLY] or row_table[station[s, S_ROW], R_FREE]:
+        mark(ready, is_ready, s)
 
 
 @inlined

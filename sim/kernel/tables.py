@@ -185,7 +185,26 @@ def _stations(plan: Plan) -> Ints:
     table[:, k.S_SHARE] = plan.station_share_ppm
     table[:, k.S_LYING] = 0
     table[:, k.S_COUPLES] = plan.station_couples
+    table[:, k.S_GRANTS_ONLY] = _grants_only(plan)
     return table
+
+
+def _grants_only(plan: Plan) -> NDArray[np.bool_]:
+    """Return (S,) which servers have one row, and do nothing but to grant it.
+
+    Others refuse who is too many, let in, call up to a number a day, or have vessels put out.
+    """
+    stations, rows = np.arange(len(plan.station_kind)), np.diff(plan.row_first)
+    calls = np.repeat(stations, rows)[plan.row_slots != NEVER]
+    is_other = np.isin(stations, np.append(calls, plan.fleet_berth))
+    grants: NDArray[np.bool_] = (
+        (plan.station_kind == Kind.SERVER)
+        & (rows == 1)
+        & (plan.station_queue_max == NEVER)
+        & (plan.station_blocks == 0)
+        & ~is_other
+    )
+    return grants
 
 
 def _rows(plan: Plan) -> Ints:

@@ -341,7 +341,10 @@ def act(  # noqa: C901, PLR0912 - one branch for each phase of a vessel's life
     wait_s, next_phase = NEVER, NEVER
     if phase == ARRIVE and berth != NEVER:
         vehicle[trip, V_PHASE] = MOORING
-        ask(trav, queue_first, queue_last, station, ready, is_ready, classes, t, berth, now_s)
+        ask(
+            trav, queue_first, queue_last, station, row_table, ready, is_ready, classes,
+            t, berth, now_s,
+        )  # fmt: skip
     elif phase == MOORED:
         wait_s, next_phase = vessel[u, U_CALL], CALLED_LADEN
         if handling == NEVER:
