@@ -19,6 +19,7 @@ from sim.plan import Draws, Plan
 
 Ints = NDArray[np.int64]
 
+LATEST_S = (1 << 31) - 1
 PIECE = 1 << 18
 """Consignments of a piece, about: enough that its flows are drawn in few calls."""
 
@@ -116,7 +117,7 @@ def come(
     """
     ahead, created = yet.ahead, []
     # Of the same kind as the column, which is else turned into another as a whole.
-    before_s = np.int32(min(pause_s, np.iinfo(np.int32).max))
+    before_s = np.int32(min(pause_s, LATEST_S))
     while True:
         count = int(np.searchsorted(ahead.sent.created_s, before_s))
         created.append(_rows(ahead.sent, 0, count))

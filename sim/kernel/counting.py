@@ -7,7 +7,6 @@ every pause they are added to `Counts` here, and their rows are used again.
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import plan
 from sim.kernel.books import CAUSES, Seconds
 from sim.kernel.counts import (
     A_JOINED,
@@ -72,7 +71,6 @@ from sim.plan import NEVER, Cause, Kind, Status
 
 Ints = NDArray[np.int64]
 
-LOAD_CLASSES = len(plan.LOAD_CLASSES)
 SERVER = int(Kind.SERVER)
 POOL = int(Kind.POOL)
 DELIVERED = int(Status.DELIVERED)
@@ -475,34 +473,3 @@ def count_vehicle(counts: Counts, marks: Marks, vehicle: Rows, i: int, until_s: 
         counts.numbers[I_FREE_MIX] = m
         m = after
     counts.vehicle[i, W_MIX] = NEVER
-
-
-@compiled
-def count_instants(
-    created_s: Seconds,
-    finished_s: Seconds,
-    flow: NDArray[np.int16],
-    flow_class: Ints,
-    classes: Ints,
-    seen: Ints,
-) -> Ints:
-    """Return by load class the number of instants at which one came or went.
-
-    Parameters
-    ----------
-    classes
-        Those that there are.
-    seen
-        (seconds of the run / 64 + 1,) zeros, written over: one bit a second.
-    """
-    counts = np.zeros(LOAD_CLASSES, np.int64)
-    for c in classes:
-        seen[:] = 0
-        for n in range(len(created_s)):
-            if flow_class[flow[n]] == c:
-                for instant_s in (np.int64(created_s[n]), np.int64(finished_s[n])):
-                    bit = np.int64(1) << (instant_s & 63)
-                    if instant_s != NEVER and not seen[instant_s >> 6] & bit:
-                        seen[instant_s >> 6] |= bit
-                        counts[c] += 1
-    return counts

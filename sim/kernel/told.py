@@ -7,7 +7,6 @@ counted, `Tallies`.
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernel import counting
 from sim.kernel import counts as c
 from sim.kernel import layout as k
 from sim.kernel.books import CAUSES, Seconds
@@ -15,8 +14,8 @@ from sim.kernel.core import Growing
 from sim.kernel.run import closure_rows, gridlock_rows, ledger_rows
 from sim.kernel.tables import DAY_S, Tables
 from sim.kernel.visited import apart, late_rows
-from sim.plan import NEVER, Draws, Effect, Kind, Plan
-from sim.tallies import Tallies, Watch, bins_up_to
+from sim.plan import LOAD_CLASSES, NEVER, Draws, Effect, Kind, Plan
+from sim.tallies import Tallies, Watch, bins_up_to, instants_by_class
 
 Ints = NDArray[np.int64]
 
@@ -153,26 +152,23 @@ def tallies_of(
         # It is known only now when what breaks down was shut.
         shut = _shut(plan, closures.astype(np.int64), int(counts.window[1]))
         late_s = late_rows(*shut, late_s)
-    seen = np.zeros(plan.horizon_s // 64 + 1, np.int64)
     ledger = ledger_rows(plan, growing.ledger)
     waiting_s, stored_s = _daily(counts)
     days = counts.day[:, :-1]
     totals, wait_count, wait_s = counts.station.T, *np.moveaxis(counts.wait, 2, 0)
     whole, whole_s = totals[c.A_WHOLE], totals[c.A_WHOLE_S]
-    batches, size = np.unique(counts.batch_s[: numbers[c.I_BATCH]], axis=0, return_counts=True)
+    batches, size = _alike(counts.batch_s[: numbers[c.I_BATCH]])
     return Tallies(
         ended_s=ended_s,
         end_s=int(counts.window[1]),
         **{f"consignment_{name}": column for name, column in records._asdict().items()},
         created_cause_s=counts.cause_s.sum(axis=0),
         cohort_cause_s=counts.cause_s[1],
-        class_instants=counting.count_instants(
+        class_instants=instants_by_class(
+            plan.flow_class[records.flow],
             records.created_s,
             records.finished_s,
-            records.flow,
-            plan.flow_class,
-            np.unique(plan.flow_class),
-            seen,
+            len(LOAD_CLASSES),
         ),
         vehicles_laden=int(numbers[c.I_LADEN]),
         vehicles_empty=int(numbers[c.I_EMPTY]),
@@ -241,6 +237,13 @@ def _daily(counts: c.Counts) -> tuple[Ints, Ints]:
         before = np.cumsum(counts.day[:, :days, begun], axis=1) - counts.day[:, :days, begun]
         integrals.append(counts.day[:, :days, seconds] + before * np.diff(bounds))
     return integrals[0], integrals[1]
+
+
+def _alike(rows: Ints) -> tuple[Ints, Ints]:
+    """Return each row once, in order of their columns, and how often it was there."""
+    if not len(rows):
+        return rows, np.zeros(0, np.int64)
+    return np.unique(rows, axis=0, return_counts=True)
 
 
 def _sorted(rows: Ints) -> Ints:

@@ -23,7 +23,7 @@ from sim.measures.visits import (
 )
 from sim.measures.window import Window, vehicle_leg, window
 from sim.plan import LOAD_CLASSES, NEVER, Cause, Kind, Plan, Status, Trace
-from sim.tallies import Tallies, Watch
+from sim.tallies import Tallies, Watch, instants_by_class
 
 
 def tally(trace: Trace, plan: Plan, watch: Watch) -> Tallies:
@@ -91,23 +91,15 @@ def _consignments(run: Window) -> dict[str, Any]:
         "consignment_booked_s": cause_s.sum(axis=1, dtype=np.int32),
         "created_cause_s": _by_flow_and_cause(flow[is_created], cause_s[is_created], flows),
         "cohort_cause_s": _by_flow_and_cause(flow[is_cohort], cause_s[is_cohort], flows),
-        "class_instants": _instants(run.plan.flow_class[flow], created_s, finished_s),
+        "class_instants": instants_by_class(
+            run.plan.flow_class[flow], created_s, finished_s, len(LOAD_CLASSES)
+        ),
     }
 
 
 def _by_flow_and_cause(flow: Integers, cause_s: Integers, flows: int) -> Ints:
     """Return `(F, causes)` sums of `(N, causes)` seconds."""
     return np.stack([summed(flow, cause_s[:, c], flows) for c in range(len(Cause))], axis=1)
-
-
-def _instants(load_class: Integers, created_s: Integers, finished_s: Integers) -> Ints:
-    """Return by load class the number of instants at which one came or went."""
-    counts = []
-    for c in range(len(LOAD_CLASSES)):
-        mine = load_class == c
-        moments = np.r_[created_s[mine], finished_s[mine & (finished_s != NEVER)]]
-        counts.append(np.unique(moments).size)
-    return np.array(counts, dtype=np.int64)
 
 
 def _vehicles(run: Window) -> dict[str, Any]:
