@@ -15,15 +15,16 @@ from plan_maker import PlanMaker
 from test_tallies import differing, watch_anything
 
 from sim.draws.hashing import SERVICE, mix_array, stream
+from sim.draws.arrivals import BY_NUMPY, build_intensity
 from sim.draws.tables import build_table, mixed_quantiles
 from sim.engine.run import run_drawn as run_reference
 from sim.errors import ResultsError
 from sim.kernel import counting, jit, state, tallied
 from sim.kernel.difference import first_difference
-from sim.kernel.drawing import drawn, quantiles
+from sim.kernel.drawing import BY_MACHINE, drawn, quantiles
 from sim.kernel.drive import begin, drive
 from sim.kernel.growth import longer
-from sim.kernel.heap import LAST, pop, push
+from sim.kernel.heap import empty_heap, pop, push
 from sim.kernel.layout import V_LOAD
 from sim.kernel.memory import give_back, slab
 from sim.kernel.run import run, trace_of
@@ -139,6 +140,22 @@ def test_quantiles_of_the_outermost_steps_are_those_of_the_draws() -> None:
     assert found.tolist() == mixed_quantiles(table, 7, of_two).tolist()
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_instants_of_arrivals_are_those_of_the_draws(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    starts_s = np.cumsum([-1_000_000, *chance.integers(1, 3_000_000, 9)])
+    # Months without any, and with so many that products fill 64 bits.
+    lots = chance.choice([0.0, 0.3, 700.0, 3e7], 9)
+    time_s, value_fp = build_intensity(starts_s, lots)
+    lots_fp = np.sort(chance.integers(value_fp[0], value_fp[-1], 1000, endpoint=True))
+    wanted_fp = np.sort(np.append(lots_fp, value_fp))
+
+    found = BY_MACHINE.instants(wanted_fp, time_s, value_fp)
+
+    assert found.tolist() == BY_NUMPY.instants(wanted_fp, time_s, value_fp).tolist()
+    assert (np.diff(found) >= 0).all()
+
+
 def test_table_is_plain_where_the_system_takes_no_memory_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -252,7 +269,7 @@ def test_heap_gives_the_least_number_first(seed: int) -> None:
         if key % 2 == 0:
             wanted[at] = heappop(kept)
 
-    assert popped(np.append(0, np.full(503, LAST)), keys).tolist() == wanted
+    assert popped(empty_heap(500), keys).tolist() == wanted
 
 
 def test_table_with_room_stays_and_a_full_one_is_doubled() -> None:

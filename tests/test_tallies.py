@@ -27,7 +27,7 @@ from sim.measures.tally import tally
 from sim.measures.waits import waits
 from sim.plan import NEVER, Kind, Legend, Plan
 from sim.scenario import load, network_of, shipped_folder
-from sim.tallies import BIN_BITS, Tallies, Watch, bins_up_to
+from sim.tallies import BIN_BITS, Tallies, Watch, bins_up_to, instants_by_class
 
 RAIL = ("keep.modes=[rail]", "window.days=30", "window.warm_up_days=15", "window.run_out_days=15")
 
@@ -199,6 +199,16 @@ def test_only_one_piece_of_what_is_yet_to_come_is_in_memory(
 
     assert len(made) > 5
     assert known <= left.known < draw(plan, 1, 0).consignment_key.size
+
+
+def test_instants_are_counted_once_for_each_load_class() -> None:
+    load_class = np.array([0, 0, 2, 2, 2])
+    created_s = np.array([5, 9, 5, 6, 6], np.int32)
+    finished_s = np.array([9, NEVER, 8, NEVER, 5], np.int32)
+
+    found = instants_by_class(load_class, created_s, finished_s, 4)
+
+    assert found.tolist() == [2, 0, 3, 0]
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -12,7 +12,7 @@ from sim.kernel.breakdowns import wind_up
 from sim.kernel.closing import close_all
 from sim.kernel.core import Growing, advance
 from sim.kernel.growth import longer, refilled
-from sim.kernel.heap import BEYOND, LAST
+from sim.kernel.heap import BEYOND, LAST, empty_heap
 from sim.kernel.tables import Tables, tables_of
 from sim.plan import NEVER, Draws, Plan
 
@@ -155,7 +155,7 @@ def _calendar(tables: Tables, plan: Plan, room: int) -> Ints:
         if from_s:
             tables.station[ranks, k.S_CALLED] = from_s[-1]
     events.sort()
-    heap = np.full(len(events) + 1 + room, LAST)
+    heap = empty_heap(len(events) + room)
     heap[: len(events) + 1] = [len(events), *events]
     return heap
 

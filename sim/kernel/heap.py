@@ -17,6 +17,13 @@ LAST, BEYOND = (1 << 63) - 1, 3
 """What lies beyond the heap, and so many times at least: later than everything."""
 
 
+def empty_heap(most: int) -> Ints:
+    """Return a heap with room for so many numbers."""
+    heap = np.full(1 + most + BEYOND, LAST)
+    heap[0] = 0
+    return heap
+
+
 @inlined
 def push(heap: Ints, key: int) -> None:
     """Put a number in; there must be room, and beyond it."""

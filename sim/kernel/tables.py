@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim.kernel import layout as k
-from sim.kernel.heap import BEYOND, LAST
+from sim.kernel.heap import empty_heap
 from sim.plan import NEVER, PPM, Draws, Effect, Kind, Plan
 
 Ints = NDArray[np.int64]
@@ -156,7 +156,7 @@ def tables_of(plan: Plan, draws: Draws) -> Tables:
         row_force=np.full((len(plan.row_servers), len(Effect)), NEVER, dtype=np.int64),
         queue_first=np.full(len(stations) * classes, NEVER, dtype=np.int64),
         queue_last=np.full(len(stations) * classes, NEVER, dtype=np.int64),
-        ready=_empty_heap(len(stations)),
+        ready=empty_heap(len(stations)),
         is_ready=np.zeros(len(stations), dtype=np.bool_),
         used=np.zeros(4, dtype=np.int64),
         locks=np.zeros((len(plan.yard_station), 5), dtype=np.int64),
@@ -478,12 +478,6 @@ def _ordinals(first: Ints, station: Ints) -> Ints:
             ordinals[at] = seen[int(station[at])]
             seen[int(station[at])] += 1
     return np.where(station == NEVER, 0, ordinals)
-
-
-def _empty_heap(most: int) -> Ints:
-    heap = np.full(1 + most + BEYOND, LAST)
-    heap[0] = 0
-    return heap
 
 
 def _filled(rows: int, columns: int) -> Ints:
