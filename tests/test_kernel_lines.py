@@ -47,7 +47,6 @@ NOT_YET = frozenset([
     'difference.py: _told: parts[-1] += f" ({names[value.item()]})"',
     "forming.py: take_aboard: at = room[at, ROOM_NEXT]",
     "state.py: _events.<locals>.<listcomp>: at_s << 32 | k.MARK << k.KIND_BIT | rank",
-    "tallied.py: _go: run = _counted(run)",
     "vessels.py: is_wanted: call(events, station, s, barred_s)",
 ])  # fmt: skip
 """Lines that no plan and no case reaches so far; it may only grow shorter."""

@@ -108,6 +108,7 @@ def pause_often(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(tallied, "PAUSE_S", 600)
     monkeypatch.setattr(tallied, "PROVIDED", 1)
+    monkeypatch.setattr(tallied, "ROWS", 1)
     monkeypatch.setattr(tallied, "ROOM", 1)
     monkeypatch.setattr(tallied, "PREPARED", 2)
     monkeypatch.setattr(tallied, "ASKED", 1)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sim.draws.consignments import Consignments
 from sim.kernel.counts import Sent
-from sim.kernel.drawing import drawn_pieces, most_consignments
+from sim.kernel.drawing import drawn_pieces, mean_consignments, most_consignments
 from sim.kernel.layout import BANNED
 from sim.kernel.tables import NO_PAUSE
 from sim.plan import Draws, Plan
@@ -68,13 +68,16 @@ def given(draws: Draws) -> Source:
 
 
 def to_be_drawn(plan: Plan, seed: int, replication: int, closures: Draws) -> Source:
-    """Return what is drawn piece by piece.
+    """Return what is drawn piece by piece, or at once if it is one piece.
 
     Parameters
     ----------
     plan, seed, replication, closures
         As for `draw_consignments`.
     """
+    if mean_consignments(plan) <= PIECE:
+        (whole,) = drawn_pieces(plan, seed, replication, closures, [plan.horizon_s])
+        return Source(len(whole.key), lambda: iter([_piece(whole, NO_PAUSE)]))
     size = most_consignments(plan, seed, replication)
     count = -(-size // PIECE) or 1
     until_s = [plan.horizon_s * at // count for at in range(1, count + 1)]

@@ -10,6 +10,7 @@ from sim.draws.consignments import Consignments, draw_consignments
 from sim.draws.hashing import ARRIVAL, stream
 from sim.draws.hashing import mix as mixed
 from sim.draws.replication import draw
+from sim.draws.tables import UNIT
 from sim.kernel.arithmetic import mix, value_of
 from sim.kernel.jit import compiled
 from sim.plan import Draws, Plan
@@ -35,22 +36,32 @@ def drawn_pieces(
     return draw_consignments(plan, seed, replication, closures, until_s, methods=BY_MACHINE)
 
 
+def mean_consignments(plan: Plan) -> int:
+    """Return how many consignments a replication has on average, rounded down."""
+    within = zip(plan.flow_together.tolist(), _within_fp(plan), strict=True)
+    return int(sum(together * sum(limits_fp) for together, limits_fp in within)) // UNIT
+
+
 def most_consignments(plan: Plan, seed: int, replication: int) -> int:
     """Return how many consignments a replication can have, a few more than are drawn."""
     arrival, most = stream(seed, replication, ARRIVAL), 0
-    bounds_s = (-plan.window_start_s, plan.horizon_s - plan.window_start_s)
     with np.errstate(over="ignore"):
-        for flow, key in enumerate(plan.flow_key.tolist()):
-            breaks = slice(int(plan.intensity_first[flow]), int(plan.intensity_first[flow + 1]))
-            together = int(plan.flow_together[flow])
-            within_fp = gaps_within(
-                plan.intensity_s[breaks], plan.intensity_fp[breaks], *bounds_s, together
-            )
+        for flow, limits_fp in enumerate(_within_fp(plan)):
             table = plan.law_table[plan.flow_gap_law[flow]]
-            own = np.uint64(mixed(arrival, key))
-            for step, limit_fp in zip((_MASK, 1), within_fp, strict=True):
-                most += together * _gaps_up_to(table, own, np.uint64(step), limit_fp)
+            own = np.uint64(mixed(arrival, int(plan.flow_key[flow])))
+            for step, limit_fp in zip((_MASK, 1), limits_fp, strict=True):
+                gaps = _gaps_up_to(table, own, np.uint64(step), limit_fp)
+                most += int(plan.flow_together[flow]) * gaps
     return most
+
+
+def _within_fp(plan: Plan) -> Iterator[tuple[int, int]]:
+    """Yield the sums of unit gaps within which the arrivals of each flow lie, back and ahead."""
+    bounds_s = (-plan.window_start_s, plan.horizon_s - plan.window_start_s)
+    for flow, together in enumerate(plan.flow_together.tolist()):
+        breaks = slice(int(plan.intensity_first[flow]), int(plan.intensity_first[flow + 1]))
+        time_s, value_fp = plan.intensity_s[breaks], plan.intensity_fp[breaks]
+        yield gaps_within(time_s, value_fp, *bounds_s, together)
 
 
 def quantiles(table: Ints, a: Words | int, b: Words | Ints | int) -> Ints:
