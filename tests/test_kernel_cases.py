@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from plan_maker import PlanMaker
 from test_tallies import differing, watch_anything
 
-from sim.draws.hashing import SERVICE, mix_array, stream
 from sim.draws.arrivals import BY_NUMPY, build_intensity
+from sim.draws.hashing import SERVICE, mix_array, stream
 from sim.draws.tables import build_table, mixed_quantiles
 from sim.engine.run import run_drawn as run_reference
 from sim.errors import ResultsError

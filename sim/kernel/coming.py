@@ -76,7 +76,9 @@ def to_be_drawn(plan: Plan, seed: int, replication: int, closures: Draws) -> Sou
         As for `draw_consignments`.
     """
     if mean_consignments(plan) <= PIECE:
-        (whole,) = drawn_pieces(plan, seed, replication, closures, [plan.horizon_s])
+        # Interpreted, keys overflow with a warning where machine code wraps in silence.
+        with np.errstate(over="ignore"):
+            (whole,) = drawn_pieces(plan, seed, replication, closures, [plan.horizon_s])
         return Source(len(whole.key), lambda: iter([_piece(whole, NO_PAUSE)]))
     size = most_consignments(plan, seed, replication)
     count = -(-size // PIECE) or 1
