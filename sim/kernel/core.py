@@ -403,7 +403,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
     state = rows_of(tables.state, STATE_COLUMNS)
     service_pool = rows_of(tables.service_pool, 1)
     departure_s = rows_of(tables.departure_s, 1)
-    pool = rows_of(tables.pool, POOL_COLUMNS)
+    pool, all_pools = rows_of(tables.pool, POOL_COLUMNS), borrowed(tables.pool)
     pool_rooms = rows_of(tables.pool_rooms, tables.pool_rooms.shape[1])
     pool_days = borrowed(tables.pool_days)
     leg = rows_of(tables.leg, LEG_COLUMNS)
@@ -416,7 +416,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
     place_table = rows_of(tables.place, PLACE_COLUMNS)
     place_pool = borrowed(tables.place_pool)
     empty_s = borrowed(tables.empty_s)
-    yard = rows_of(tables.yard, YARD_COLUMNS)
+    yard, all_yards = rows_of(tables.yard, YARD_COLUMNS), borrowed(tables.yard)
     flow = rows_of(tables.flow, FLOW_COLUMNS)
     route_step = rows_of(tables.route_step, 1)
     closure = borrowed(tables.closure)
@@ -1316,7 +1316,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 x = service[v, B_STATE]
                 target = fleet_target(fleet, service, state, station, row_table, g)
                 grant_fleet(
-                    fleet, vessel, vehicle, vehicle_key, trav, tables.pool, service, leg, state,
+                    fleet, vessel, vehicle, vehicle_key, trav, all_pools, service, leg, state,
                     station, row_table, events, run, g, x, target, service_key[v], first_day,
                     consignments, flow[flows, O_RANK],
                 )  # fmt: skip
@@ -1326,10 +1326,10 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             if run[K_WATCHING]:
                 run[K_WATCHING] = 0
                 holders, is_refusing = holders_of(
-                    tables.pool, leg, tables.yard, trav, vehicle, pool_rooms, room, queue_first,
+                    all_pools, leg, all_yards, trav, vehicle, pool_rooms, room, queue_first,
                     classes, consignments,
                 )  # fmt: skip
-                found = cycle(holders, is_refusing, tables.yard[:, Y_OCCUPIED].copy())
+                found = cycle(holders, is_refusing, all_yards[:, Y_OCCUPIED].copy())
                 run[K_LOCKS] = len(found)
                 run[K_STOPPING] |= len(found) > 0
                 for at in range(len(found)):

@@ -411,9 +411,9 @@ def count_causes(counts: Counts, records: Records, cons: Rows, cause_s: Seconds,
     records.booked_s[at] = booked_s
     records.delay_s[at] = booked_s - cause_s[n, MOVING] - cause_s[n, SERVICE]
     if counts.window[0] <= cons[n, N_CREATED] < counts.window[1]:
-        sums = counts.cause_s[1 if cons[n, N_STATUS] <= DELIVERED else 0, f]
+        is_cohort = 1 if cons[n, N_STATUS] <= DELIVERED else 0
         for cause in range(CAUSES):
-            sums[cause] += cause_s[n, cause]
+            counts.cause_s[is_cohort, f, cause] += cause_s[n, cause]
 
 
 @called

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernel.heap import mark, push
-from sim.kernel.jit import called
+from sim.kernel.jit import borrowed, called
 from sim.kernel.layout import (
     A_BOUND,
     A_POOL,
@@ -37,6 +37,7 @@ def next_wanting(pool: Ints, place: Ints, place_pool: Ints, a: int, after: int) 
     after
         The one before it in that order, or NEVER: the first.
     """
+    pool, place, place_pool = borrowed((pool, place, place_pool))
     found = NEVER
     for at in range(place[a, A_POOL], place[a, A_POOL_END]):
         p = place_pool[at]
@@ -103,6 +104,8 @@ def nearest_spare(
     wagons: int,
 ) -> int:
     """Return the place nearest to another that can spare so many wagons, or NEVER."""
+    wagon, place, empty_s = borrowed((wagon, place, empty_s))
+    place_pool, pool = borrowed((place_pool, pool))
     found, found_s = NEVER, 0
     for source in range(wagon[w, W_PLACE], wagon[w, W_PLACE_END]):
         way_s = empty_s[source, a - wagon[w, W_PLACE]]
