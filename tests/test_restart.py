@@ -9,6 +9,7 @@ from random_plans import build, random_plan
 
 from sim.engine.run import run_drawn as run_reference
 from sim.kernel.difference import first_difference
+from sim.kernel.layout import S_GRANTS_ONLY
 from sim.kernel.run import run_drawn as run_compiled
 from sim.kernel.state import leave, run_from
 from sim.plan import Draws, Kind, Legend, Plan
@@ -44,6 +45,19 @@ def test_run_goes_on_as_if_it_had_never_stopped(seed: int) -> None:
 
     _, tables = leave(plan, draws, at_s, seed, 0)
     state = keep(plan, NO_NAMES, draws, at_s, tables)
+
+    assert first_difference(whole, run_from(state, plan, draws, seed, 0)) == ""
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_run_goes_on_from_a_state_of_a_version_that_knew_less_of_stations(seed: int) -> None:
+    _, plan, draws = random_plan(seed)
+    whole = run_compiled(plan, draws, seed, 0)
+    at_s = 1 + (whole.ended_s - 1) // 2
+
+    _, tables = leave(plan, draws, at_s, seed, 0)
+    earlier = {**tables, "station": tables["station"][:, :S_GRANTS_ONLY].copy()}
+    state = keep(plan, NO_NAMES, draws, at_s, earlier)
 
     assert first_difference(whole, run_from(state, plan, draws, seed, 0)) == ""
 

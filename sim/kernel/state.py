@@ -146,6 +146,9 @@ def restored(state: State, plan: Plan, draws: Draws) -> Ended:
     """Return the tables of a run that goes on from a state."""
     fresh = begin(plan, draws)
     saved = {name: table.copy() for name, table in state.tables.items()}
+    # A state of an earlier version lacks columns that say what the plan says.
+    known, station = saved["station"], fresh.tables.station
+    saved["station"] = np.concatenate((known, station[:, known.shape[1] :]), axis=1)
     past = len(saved["consignment"])
     _move_travellers(saved, past, len(fresh.tables.consignment) - past)
     _name_closures(saved, closure_map(state, plan))
