@@ -1,5 +1,6 @@
 """What the compiled engine counts as it runs is what is counted of its trace, field by field."""
 
+from typing import Any
 from weakref import ref
 
 import numpy as np
@@ -10,16 +11,18 @@ from random_plans import random_plan
 
 from sim.compiler.build import compile_plan
 from sim.draws.consignments import Consignments
-from sim.draws.replication import draw, draw_closures
+from sim.draws.replication import draw
 from sim.engine.run import run_drawn as run_reference
 from sim.experiment.following import RunDrawn
 from sim.experiment.replicate import Experiment, places, run_experiment
 from sim.kernel import coming, tallied
 from sim.kernel.drawing import drawn_pieces, most_consignments
-from sim.kernel.layout import V_ENDED, VEHICLE_COLUMNS
+from sim.kernel.layout import K_FINISHED, V_ENDED, VEHICLE_COLUMNS
 from sim.kernel.memory import GROUP, Slab, copy_into, give_back, slab
+from sim.kernel.providing import G_KNOWN, G_USED
 from sim.kernel.run import run, run_drawn
 from sim.kernel.tallied import run_drawn_tallied, run_tallied
+from sim.kernel.turns import go_on
 from sim.measures.build import watch_of
 from sim.measures.checks import conservation
 from sim.measures.scope import HOUR_S, scope
@@ -145,6 +148,27 @@ def test_most_vehicles_of_random_plans_are_let_go_before_the_end(
     assert vehicles / 2 < gone[0] < vehicles
 
 
+def test_most_rows_of_consignments_that_have_finished_are_used_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pause_often(monkeypatch)
+    free, finished, ended = 0, 0, tallied._ended  # noqa: SLF001 - nowhere else is it to be seen
+
+    def looked(run: tallied.Running) -> tallied.Running:
+        nonlocal free, finished
+        gone, numbers = int(run.tables.run[K_FINISHED]), run.ahead.numbers
+        free += int(numbers[G_USED] - numbers[G_KNOWN]) + gone
+        finished += gone
+        return ended(run)
+
+    monkeypatch.setattr(tallied, "_ended", looked)
+    for seed in range(20):
+        _, plan, draws = random_plan(seed)
+        run_drawn_tallied(plan, watch_anything(plan, seed), draws, seed, 1)
+
+    assert 0 < free < finished / 4, (free, finished)
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_counts_of_a_random_plan_are_the_same_if_there_are_more_vehicles_than_addresses(
     seed: int, monkeypatch: pytest.MonkeyPatch
@@ -182,7 +206,7 @@ def test_counts_of_a_random_plan_do_not_depend_on_pieces_in_which_it_is_drawn(
 def test_only_one_piece_of_what_is_yet_to_come_is_in_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    plan, _, _ = corridor(*SHORT)
+    plan, _, watch = corridor(*SHORT)
     monkeypatch.setattr(coming, "PIECE", 100)
     made = []
 
@@ -190,16 +214,17 @@ def test_only_one_piece_of_what_is_yet_to_come_is_in_memory(
         made.append(ref(piece.key))
         return piece
 
+    def looked(*run: Any) -> int:  # noqa: ANN401 - as go_on takes them
+        alive.append(sum(piece() is not None for piece in made))
+        return go_on(*run)
+
+    alive: list[int] = []
     monkeypatch.setattr(coming, "drawn_pieces", lambda *run: map(noted, drawn_pieces(*run)))
-    left, known = coming.coming(coming.to_be_drawn(plan, 1, 0, draw_closures(plan, 1, 0))), 0
-    for pause_s in range(0, plan.horizon_s, 3600):
-        left, created, entering, _ = coming.come(left, pause_s)
-        known += len(entering)
-        del created
-        assert sum(piece() is not None for piece in made) == 1
+    monkeypatch.setattr(tallied, "go_on", looked)
+    run_tallied(plan, watch, 1, 0)
 
     assert len(made) > 5
-    assert known <= left.known < draw(plan, 1, 0).consignment_key.size
+    assert max(alive) == 1
 
 
 def test_instants_are_counted_once_for_each_load_class() -> None:

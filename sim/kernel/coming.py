@@ -1,7 +1,7 @@
-"""Consignments as they come: known by pieces of the run, and in order of entering.
+"""Consignments as they come, by pieces of the run.
 
-In: pieces of what is drawn. Out: at each pause who is created before the next one, and who
-enters. Of what is yet to be created only one piece is in memory.
+In: pieces of what is drawn. Out: the same as `providing` makes them known, and the order in
+which they enter. Of what is yet to be created only one piece is in memory.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,15 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.draws.consignments import Consignments
-from sim.kernel.counts import Sent
 from sim.kernel.drawing import drawn_pieces, mean_consignments, most_consignments
 from sim.kernel.layout import BANNED
+from sim.kernel.providing import Sent
 from sim.kernel.tables import NO_PAUSE
 from sim.plan import Draws, Plan
 
 Ints = NDArray[np.int64]
 
-LATEST_S = (1 << 31) - 1
 PIECE = 1 << 18
 """Consignments of a piece, about: enough that its flows are drawn in few calls."""
 
@@ -38,19 +37,6 @@ class Source(NamedTuple):
     """How many there can be."""
     pieces: Callable[[], Iterator[Piece]]
     """From the first one on, as often as it is called."""
-
-
-class Coming(NamedTuple):
-    """What is yet to come."""
-
-    pieces: Iterator[Piece]
-    ahead: Piece
-    """What is not known yet of the last piece."""
-    known: int
-    """How many are known; they bear numbers from 0 in order of creation."""
-    late: NDArray[np.int32]
-    late_s: NDArray[np.int32]
-    """(M,) numbers of those known that enter later, ascending, and when."""
 
 
 def given(draws: Draws) -> Source:
@@ -103,43 +89,23 @@ def _piece(drawn: Consignments, until_s: int) -> Piece:
     return Piece(sent, until_s)
 
 
-def coming(source: Source) -> Coming:
-    """Return all of a source, of which nothing has come."""
-    pieces = source.pieces()
-    none = np.zeros(0, np.int32)
-    return Coming(pieces, next(pieces), 0, none, none)
+def nothing(like: Sent) -> Piece:
+    """Return the piece after the last one."""
+    # Copied: a view would keep all of the last in memory.
+    return Piece(Sent._make(column[:0].copy() for column in like), NO_PAUSE)
 
 
-def come(
-    yet: Coming, pause_s: int
-) -> tuple[Coming, list[Sent], NDArray[np.int32], NDArray[np.int32]]:
-    """Return what is left to come after a pause, and what comes before it.
+def in_order(piece: Piece, first: int, entry: Ints, entry_s: Ints) -> tuple[Ints, Ints]:
+    """Return who has not entered and who is of a piece in order of entering, and when they do.
 
-    Returns
-    -------
-    What is left; who is created before the pause, in their order, in one table or more;
-    (M,) the numbers of those that enter before it, in order of entering, and when they do.
+    Parameters
+    ----------
+    first
+        Number of the first of the piece.
+    entry, entry_s
+        (M,) of those of former pieces that have not entered, in their order.
     """
-    ahead, created = yet.ahead, []
-    # Of the same kind as the column, which is else turned into another as a whole.
-    before_s = np.int32(min(pause_s, LATEST_S))
-    while True:
-        count = int(np.searchsorted(ahead.sent.created_s, before_s))
-        created.append(_rows(ahead.sent, 0, count))
-        ahead = ahead._replace(sent=_rows(ahead.sent, count, None))
-        if ahead.until_s >= pause_s:
-            break
-        ahead = next(yet.pieces, ahead._replace(until_s=NO_PAUSE))
-    known = yet.known + sum(len(sent.key) for sent in created)
-    number = np.concatenate((yet.late, np.arange(yet.known, known, dtype=np.int32)))
-    entered_s = np.concatenate((yet.late_s, *(sent.entered_s for sent in created)))
-    is_late = entered_s >= pause_s
-    left = Coming(yet.pieces, ahead, known, number[is_late], entered_s[is_late])
-    number, entered_s = number[~is_late], entered_s[~is_late]
+    number = np.concatenate((entry, np.arange(first, first + len(piece.sent.key))))
+    entered_s = np.concatenate((entry_s, piece.sent.entered_s.astype(np.int64)))
     order = np.argsort(entered_s, kind="stable")
-    return left, created, number[order], entered_s[order]
-
-
-def _rows(sent: Sent, first: int, end: int | None) -> Sent:
-    """Return a part of the rows of a table."""
-    return Sent._make(column[first:end] for column in sent)
+    return number[order], entered_s[order]

@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernel.books import Seconds
-from sim.kernel.jit import borrowed, compiled, inlined
+from sim.kernel.jit import borrowed, called, inlined
 from sim.kernel.layout import (
     H_FIRST,
     INDEX_MASK,
     K_HANDS,
+    K_VEHICLES,
     KIND_BIT,
     KINDS,
     N_FINISHED,
@@ -26,7 +27,7 @@ from sim.plan import NEVER
 Ints = NDArray[np.int64]
 
 
-@compiled
+@called
 def compact(
     cons: Rows,
     cons_key: NDArray[np.uint64],
@@ -35,7 +36,8 @@ def compact(
     trav: Rows,
     cause_s: Seconds,
     vehicle: Rows,
-    known: Ints,
+    kept: Ints,
+    seen: int,
     hand: Ints,
     events: Ints,
     queue_first: Ints,
@@ -49,8 +51,8 @@ def compact(
     ----------
     place, number
         Of the same rows, as in `counts.Counts`.
-    known
-        Vehicles, at least those under way.
+    kept, seen
+        Vehicles whose rows are there: those, and all from the second on.
     to
         (M,) NEVER for each row in use, written over: where it moves.
     """
@@ -69,7 +71,8 @@ def compact(
             rows += 1
     for n in range(rows):
         name_neighbours(trav, to, n)
-    for i in known:
+    for at in range(len(kept) + run[K_VEHICLES] - seen):
+        i = kept[at] if at < len(kept) else seen + at - len(kept)
         vehicle[i, V_ABOARD] = moved(to, vehicle[i, V_ABOARD])
         name_neighbours(trav, to, len(trav) - len(vehicle) + i)
     for h in range(run[K_HANDS]):

@@ -33,7 +33,6 @@ from sim.kernel.counts import (
     Counts,
     Marks,
     Records,
-    Sent,
 )
 from sim.kernel.jit import borrowed, called, compiled, inlined, prefetch, rows_of
 from sim.kernel.layout import (
@@ -47,18 +46,13 @@ from sim.kernel.layout import (
     N_CREATED,
     N_FINISHED,
     N_FLOW,
-    N_ROUTE,
     N_STATUS,
-    O_RANK,
     O_TEU,
     S_BATCH_MAX,
     S_COUPLES,
     S_KIND,
     STATION_COLUMNS,
-    T_CLASS,
     T_NEXT,
-    T_SHARE,
-    TRAVELLER_COLUMNS,
     V_DEPARTED,
     V_ENDED,
     V_LOAD,
@@ -133,57 +127,6 @@ def count_open(
     for i in known:
         if vehicle[i, V_ENDED] == NEVER:
             count_vehicle(counts, marks, vehicle, i, run[K_NOW])
-
-
-@compiled
-def provide(
-    counts: Counts,
-    records: Records,
-    sent: Sent,
-    first: int,
-    row: int,
-    flow: Ints,
-    cons: Rows,
-    cons_key: NDArray[np.uint64],
-    trav: Rows,
-    cause_s: Seconds,
-    measured_s: tuple[int, int],
-) -> None:
-    """Make the rows of consignments that are about to be created.
-
-    Parameters
-    ----------
-    first
-        Number of the first of them.
-    row
-        First that is not in use.
-    measured_s
-        Seconds are booked for those that are created from the first on, before the second.
-    """
-    counts, records, sent = borrowed(counts), borrowed(records), borrowed(sent)
-    cons, cons_key = rows_of(cons, CONSIGNMENT_COLUMNS), borrowed(cons_key)
-    trav, cause_s = rows_of(trav, TRAVELLER_COLUMNS), rows_of(cause_s, CAUSES)
-    place, flow = rows_of(counts.consignment, 2), rows_of(flow, FLOW_COLUMNS)
-    for at in range(len(sent.key)):
-        n = row + at
-        f, created_s = sent.flow[at], sent.created_s[at]
-        counts.number[n] = first + at
-        records.flow[first + at], records.number[first + at] = f, sent.number[at]
-        records.route[first + at] = max(NEVER, sent.route[at])
-        records.created_s[first + at], records.finished_s[first + at] = created_s, NEVER
-        # Column by column: a row at once would be an array of its own, whose references count.
-        for column in range(CONSIGNMENT_COLUMNS):
-            cons[n, column] = NEVER
-        for cause in range(CAUSES):
-            cause_s[n, cause] = 0
-        for column in range(TRAVELLER_COLUMNS):
-            trav[n, column] = NEVER
-        cons[n, N_FLOW], cons[n, N_ROUTE], cons[n, N_STATUS] = f, sent.route[at], 0
-        cons[n, N_CREATED], cons_key[n] = created_s, sent.key[at]
-        trav[n, T_CLASS] = flow[f, O_RANK]
-        if measured_s[0] <= created_s < measured_s[1]:
-            trav[n, T_SHARE] = f
-        place[n, C_RELEASE], place[n, C_VEHICLE] = created_s, NEVER
 
 
 @inlined

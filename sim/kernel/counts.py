@@ -92,18 +92,6 @@ class Counts(NamedTuple):
     """One row each; the first number NEVER as long as there is none."""
 
 
-class Sent(NamedTuple):
-    """Consignments as they were drawn (N,)."""
-
-    created_s: Seconds
-    entered_s: Seconds
-    flow: Seconds
-    number: Seconds
-    key: NDArray[np.uint64]
-    route: Seconds
-    """Route, NEVER or BANNED."""
-
-
 class Marks(NamedTuple):
     """What is fixed about what is counted."""
 

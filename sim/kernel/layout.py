@@ -238,8 +238,8 @@ DAYS_NEXT, DAYS_FROM, DAYS_TO = range(3)
 # --- why the loop stops: it is over, a table is full, or it is to pause
 DONE, EVENTS, VEHICLES, VESSELS, HANDS, SPELLS = range(6)
 SHARES, ROOMS, FORCES, VISITS, STAYS, LEDGER, OUTAGES = range(6, 13)
-PAUSE = 13
-"""Not full: the instant has come before which it was to stop."""
+PAUSE, PIECE = 13, 14
+"""Not full: the instant has come before which it was to stop; the next piece is asked for."""
 
 # --- events: instant << 32 | kind << 28 | index
 MARK, TRAVELLER, TIMETABLE, VESSEL, ALARM, HAND, BREAKDOWN, WAGONS, LOCOMOTIVE = range(9)

@@ -1,10 +1,11 @@
 """One replication counted as it runs, without a trace (Plan x seed x replication -> Tallies).
 
 The loop of `core` pauses when some thousand consignments have come: the rows it has written
-are counted (`counting`) and used again, and the next consignments are made known. Rows of
-what has finished are used again (`compaction`), or their memory is given back (`memory`).
+are counted (`counting`) and used again, and the next consignments are made known (`providing`).
+Rows of what has finished are used again (`compaction`), or their memory is given back (`memory`).
 """
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,9 +16,9 @@ from sim.draws.replication import draw_closures
 from sim.kernel import counting
 from sim.kernel import counts as c
 from sim.kernel import layout as k
+from sim.kernel import providing as g
 from sim.kernel.books import CAUSES
-from sim.kernel.coming import Coming, Source, come, coming, given, to_be_drawn
-from sim.kernel.compaction import compact
+from sim.kernel.coming import Piece, Source, given, in_order, nothing, to_be_drawn
 from sim.kernel.core import Growing
 from sim.kernel.drive import LEDGER_SIZE, ROOM, closed, grown, opened
 from sim.kernel.keeping import needed
@@ -25,7 +26,7 @@ from sim.kernel.memory import Slab, copy_into, give_back, slab
 from sim.kernel.queues import settle_queues
 from sim.kernel.tables import DAY_S, NO_PAUSE, Tables, tables_of
 from sim.kernel.told import counts_of, marks_of, tallies_of
-from sim.kernel.turns import advance_counting
+from sim.kernel.turns import go_on
 from sim.plan import NEVER, Draws, Plan
 from sim.tallies import Tallies, Watch
 
@@ -34,8 +35,7 @@ Ints = NDArray[np.int64]
 PAUSE_S = DAY_S
 """Least between two pauses."""
 PROVIDED = 1 << 12
-"""Consignments that are made known at a pause, if they do not come within less than that: a
-pause takes as long as some hundred events."""
+"""Consignments that are made known at a pause, if they do not come within less than that."""
 ROWS = 1 << 12
 """Visits, and stays, that are written before they are counted: so few that they stay in the
 cache."""
@@ -73,7 +73,8 @@ class Running(NamedTuple):
     """A run that is being counted."""
 
     plan: Plan
-    coming: Coming
+    pieces: Iterator[Piece]
+    """Those after the one at hand."""
     draws: Draws
     """Without consignments."""
     tables: Tables
@@ -82,12 +83,7 @@ class Running(NamedTuple):
     counts: c.Counts
     marks: c.Marks
     records: c.Records
-    used: int
-    """Rows of consignments in use: those known, less those that have made room."""
-    kept: Ints
-    """Vehicles before `seen` whose rows are there."""
-    seen: int
-    """How many vehicles there were when it was last asked whose rows may go."""
+    ahead: g.Ahead
 
 
 def run_tallied(plan: Plan, watch: Watch, seed: int, replication: int) -> Tallies:
@@ -150,7 +146,7 @@ def _run(
                     run.growing,
                     run.counts,
                     run.records,
-                    run.coming.known,
+                    int(run.ahead.numbers[g.G_KNOWN]),
                 )
 
 
@@ -165,7 +161,9 @@ def _begin(
     plan: Plan, watch: Watch, source: Source, draws: Draws, end_s: int, ledger_size: int
 ) -> Running:
     """Return a run of which nothing has happened."""
-    tables = tables_of(plan, draws)
+    tables, pieces = tables_of(plan, draws), source.pieces()
+    first = next(pieces)
+    entry, entry_s = in_order(first, 0, tables.entry[:0], tables.entry_s[:0])
     growing = opened(tables, plan, ledger_size, ROOM)._replace(
         visits=np.zeros((ROWS, 5), np.int32), stays=np.zeros((ROWS, 6), np.int32)
     )
@@ -183,23 +181,34 @@ def _begin(
     from_s, to_s = counts.window.tolist()
     return Running(
         plan=plan,
-        coming=coming(source),
+        pieces=pieces,
         draws=draws,
         tables=tables._replace(
             consignment=slabs.cons.rows,
             consignment_key=slabs.cons_key.rows,
             queue_max=np.zeros((len(plan.station_kind), counts.day.shape[1] - 1), np.int64),
             days=np.array([from_s or min(DAY_S, to_s), from_s, to_s]),
+            entry=entry,
+            entry_s=entry_s,
         ),
         growing=_with_views(growing, slabs, size + pools, ROOM),
         slabs=slabs,
         counts=counts,
         marks=marks_of(plan, watch, _known_closures(tables, draws), end_s),
         records=_records(size),
-        used=0,
-        kept=np.zeros(0, np.int64),
-        seen=0,
+        ahead=g.Ahead(_numbers(plan, size, first), first.sent, np.zeros(0, np.int64)),
     )
+
+
+def _numbers(plan: Plan, size: int, first: Piece) -> Ints:
+    """Return the numbers of what is ahead of a run of so many consignments."""
+    come_by_then = size * PAUSE_S // plan.horizon_s
+    numbers = np.zeros(g.AHEAD_NUMBERS, np.int64)
+    numbers[g.G_UNTIL] = first.until_s
+    numbers[g.G_STEP] = PAUSE_S * -(-PROVIDED // max(1, come_by_then))
+    numbers[[g.G_FROM, g.G_TO]] = plan.window_start_s, plan.window_end_s
+    numbers[[g.G_LEAST_USED, g.G_MANY_FREE, g.G_ASKED]] = LEAST_USED, MANY_FREE, ASKED
+    return numbers
 
 
 def _records(size: int) -> c.Records:
@@ -274,16 +283,15 @@ def _with_views(growing: Growing, slabs: Slabs, first_vehicle: int, vehicles: in
 def _go(run: Running, words: NDArray[np.uint64]) -> Running:
     """Return the run at its end, closed and counted."""
     plan, numbers = run.plan, run.tables.run
-    pauses = [*_pauses(run), NO_PAUSE]
-    at = 0
-    run = _provided(run, pauses[0])
+    numbers[k.K_PROVIDED], numbers[k.K_PAUSE] = 0, 0
     while True:
-        full = advance_counting(
+        full = go_on(
             run.tables,
             run.growing,
             run.counts,
             run.marks,
             run.records,
+            run.ahead,
             words,
             plan.horizon_s,
             plan.first_day,
@@ -292,9 +300,9 @@ def _go(run: Running, words: NDArray[np.uint64]) -> Running:
         if full == k.DONE:
             return _ended(run)
         if full == k.PAUSE:
-            run = _counted(run)
-            at += 1
-            run = _provided(_compacted(_let_go(run)), pauses[at])
+            run = _let_go(run)
+        elif full == k.PIECE:
+            run = _with_piece(run)
         elif full in (k.VISITS, k.STAYS) and (numbers[k.K_VISITS] or numbers[k.K_STAYS]):
             # There may be no room for what is counted.
             run = _counted(run)
@@ -304,44 +312,18 @@ def _go(run: Running, words: NDArray[np.uint64]) -> Running:
             run = run._replace(growing=grown(run.tables, run.growing, full))
 
 
-def _pauses(run: Running) -> range:
-    """Return the instants at which the run pauses."""
-    come_by_then = len(run.counts.number) * PAUSE_S // run.plan.horizon_s
-    step_s = PAUSE_S * -(-PROVIDED // max(1, come_by_then))
-    return range(step_s, run.plan.horizon_s, step_s)
-
-
-def _provided(run: Running, pause_s: int) -> Running:
-    """Let consignments be known that are created and that enter before a pause."""
-    numbers, first, used = run.tables.run, run.coming.known, run.used
-    left, created, entering, entered_s = come(run.coming, pause_s)
-    for sent in created:
-        counting.provide(
-            run.counts,
-            run.records,
-            sent,
-            first,
-            used,
-            run.tables.flow,
-            run.tables.consignment,
-            run.tables.consignment_key,
-            run.growing.trav,
-            run.growing.cause_s,
-            (run.plan.window_start_s, run.plan.window_end_s),
-        )
-        first, used = first + len(sent.key), used + len(sent.key)
-    entry = _rows_of(run, entering)
-    numbers[k.K_ENTERED], numbers[k.K_PROVIDED], numbers[k.K_PAUSE] = 0, len(entry), pause_s
-    tables = run.tables._replace(entry=entry, entry_s=entered_s.astype(np.int64))
-    return run._replace(coming=left, tables=tables, used=used)
-
-
-def _rows_of(run: Running, entering: NDArray[np.int32]) -> Ints:
-    """Return the row of each consignment that enters; those just made known have the last."""
-    entry = entering.astype(np.int64) - run.coming.known + run.used
-    before = np.flatnonzero(entry < run.used)
-    entry[before] = np.searchsorted(run.counts.number[: run.used], entering[before])
-    return entry
+def _with_piece(run: Running) -> Running:
+    """Return the run with the next piece at hand."""
+    tables, ahead = run.tables, run.ahead
+    piece = next(run.pieces, nothing(ahead.sent))
+    known, entered = ahead.numbers[g.G_KNOWN], tables.run[k.K_PROVIDED]
+    entry, entry_s = in_order(piece, known, tables.entry[entered:], tables.entry_s[entered:])
+    ahead.numbers[[g.G_FIRST, g.G_UNTIL]] = known, piece.until_s
+    tables.run[[k.K_ENTERED, k.K_PROVIDED]] = 0
+    return run._replace(
+        tables=tables._replace(entry=entry, entry_s=entry_s),
+        ahead=ahead._replace(sent=piece.sent),
+    )
 
 
 def _counted(run: Running) -> Running:
@@ -366,38 +348,10 @@ def _counted(run: Running) -> Running:
     return run._replace(counts=counts)
 
 
-def _compacted(run: Running) -> Running:
-    """Return the run with fewer rows of consignments in use, if many of them have finished."""
-    tables, growing, counts = run.tables, run.growing, run.counts
-    inside = run.coming.known - int(tables.run[k.K_FINISHED])
-    free = max(min(inside, MANY_FREE), inside // 2)
-    if run.used < max(LEAST_USED, inside + free):
-        return run
-    used = compact(
-        tables.consignment,
-        tables.consignment_key,
-        counts.consignment,
-        counts.number,
-        growing.trav,
-        growing.cause_s,
-        growing.vehicle,
-        _known_vehicles(run),
-        growing.hand,
-        growing.events,
-        tables.queue_first,
-        tables.queue_last,
-        tables.run,
-        np.full(run.used, NEVER, np.int64),
-    )
-    return run._replace(used=used)
-
-
 def _let_go(run: Running) -> Running:
     """Return the run without the rows of vehicles about which nobody can ask any more."""
     tables, growing, slabs = run.tables, run.growing, run.slabs
     vehicles, known = int(tables.run[k.K_VEHICLES]), _known_vehicles(run)
-    if vehicles - run.seen < ASKED:
-        return run
     is_needed = needed(
         known,
         growing.vehicle,
@@ -418,12 +372,14 @@ def _let_go(run: Running) -> Running:
     first_vehicle = len(growing.trav) - len(growing.vehicle)
     for table in (slabs.trav, slabs.cause_s):
         give_back(table, first_vehicle + first, first_vehicle + end)
-    return run._replace(kept=kept, seen=vehicles)
+    run.ahead.numbers[g.G_SEEN] = vehicles
+    return run._replace(ahead=run.ahead._replace(kept=kept))
 
 
 def _known_vehicles(run: Running) -> Ints:
     """Return the vehicles whose rows are there."""
-    return np.concatenate((run.kept, np.arange(run.seen, run.tables.run[k.K_VEHICLES])))
+    seen, vehicles = run.ahead.numbers[g.G_SEEN], run.tables.run[k.K_VEHICLES]
+    return np.concatenate((run.ahead.kept, np.arange(seen, vehicles)))
 
 
 def _with_vehicles(run: Running) -> Running:
@@ -473,7 +429,7 @@ def _ended(run: Running) -> Running:
 
 def _inside(run: Running, ended_s: int) -> Ints:
     """Return the consignments that have been created and have not finished."""
-    used = run.tables.consignment[: run.used]
+    used = run.tables.consignment[: run.ahead.numbers[g.G_USED]]
     is_inside = (used[:, k.N_FINISHED] == NEVER) & (used[:, k.N_CREATED] <= ended_s)
     inside: Ints = np.flatnonzero(is_inside)
     return inside
