@@ -5,6 +5,7 @@ so that a long run needs no more memory than a short one.
 """
 
 import mmap
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,7 +35,7 @@ def slab(shape: tuple[int, ...], dtype: DTypeLike) -> Slab:
     """
     if not hasattr(mmap, "MADV_DONTNEED"):
         return Slab(np.zeros(shape, dtype), None)
-    size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+    size = prod(shape) * np.dtype(dtype).itemsize
     memory = mmap.mmap(-1, max(size, 1), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     return Slab(
         np.frombuffer(memory, dtype, size // np.dtype(dtype).itemsize).reshape(shape), memory

@@ -4,11 +4,11 @@ In: Plan and Draws. Out: `Tables`, fresh for every run, because the kernel keeps
 changes in the same rows (`layout`).
 """
 
-from collections import Counter
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from sim.kernel import layout as k
 from sim.kernel.heap import empty_heap
@@ -97,8 +97,42 @@ class Tables(NamedTuple):
     run: Ints
 
 
+class _Same:
+    """A plan that equals only itself: arrays have no hash."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    def __hash__(self) -> int:
+        return id(self.plan)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.plan is other.plan
+
+
 def tables_of(plan: Plan, draws: Draws) -> Tables:
     """Return the tables with which a run of the plan begins."""
+    begun: dict[str, NDArray[Any]] = _begun(_Same(plan))._asdict()
+    entry = np.argsort(draws.consignment_entered_s, kind="stable")
+    fresh = Tables(
+        **{name: array.copy() if array.flags.writeable else array for name, array in begun.items()}
+    )
+    fresh.run[k.K_PROVIDED] = len(draws.consignment_key)
+    return fresh._replace(
+        gap_key=_words(draws.busy_gap_key),
+        length_key=_words(draws.busy_length_key),
+        consignment=_consignments(draws),
+        consignment_key=_words(draws.consignment_key),
+        entry=entry,
+        entry_s=_ints(draws.consignment_entered_s[entry]),
+        change=_changes(draws),
+    )
+
+
+@lru_cache(maxsize=2)
+def _begun(same: _Same) -> Tables:
+    """Return the tables with which all runs of a plan begin, before anything is drawn."""
+    plan = same.plan
     stations, pools, flow = _stations(plan), _pools(plan), _flows(plan)
     wagon, place, place_pool = _wagons(plan)
     loop, loop_caller = _loops(plan)
@@ -106,11 +140,10 @@ def tables_of(plan: Plan, draws: Draws) -> Tables:
     service, service_pool = _services(plan)
     rows, breakdown = _rows(plan), _breakdowns(plan)
     _join_breakdowns(stations, rows, breakdown)
-    entry = np.argsort(draws.consignment_entered_s, kind="stable")
     run = np.zeros(k.RUN_COLUMNS, dtype=np.int64)
     run[[k.K_GOING, k.K_RUNNING, k.K_ACTING, k.K_LANDING, k.K_FREE_HAND, k.K_AT_WORK]] = NEVER
     run[[k.K_GONE, k.K_ARRIVED]] = NEVER
-    run[k.K_PROVIDED], run[k.K_PAUSE] = len(draws.consignment_key), NO_PAUSE
+    run[k.K_PAUSE] = NO_PAUSE
     return Tables(
         station=stations,
         station_key=_words(plan.station_key),
@@ -144,15 +177,15 @@ def tables_of(plan: Plan, draws: Draws) -> Tables:
         closure=_closures(plan),
         closure_target=_ints(plan.closure_target),
         breakdown=breakdown,
-        gap_key=_words(draws.busy_gap_key),
-        length_key=_words(draws.busy_length_key),
-        law_table=_read_only(plan.law_table),
-        law_middle=plan.law_table[:, 0].astype(np.int32),
-        consignment=_consignments(draws),
-        consignment_key=_words(draws.consignment_key),
-        entry=entry,
-        entry_s=_ints(draws.consignment_entered_s[entry]),
-        change=_changes(draws),
+        gap_key=_words([]),
+        length_key=_words([]),
+        law_table=_read_only(plan.law_table, np.int64),
+        law_middle=_read_only(plan.law_table[:, 0], np.int32),
+        consignment=np.zeros((0, k.CONSIGNMENT_COLUMNS), np.int32),
+        consignment_key=_words([]),
+        entry=_ints([]),
+        entry_s=_ints([]),
+        change=_ints([]),
         row_force=np.full((len(plan.row_servers), len(Effect)), NEVER, dtype=np.int64),
         queue_first=np.full(len(stations) * classes, NEVER, dtype=np.int64),
         queue_last=np.full(len(stations) * classes, NEVER, dtype=np.int64),
@@ -471,12 +504,13 @@ def _changes(draws: Draws) -> Ints:
 
 def _ordinals(first: Ints, station: Ints) -> Ints:
     """Return how often each list has named the same station before (R3: visit count)."""
-    ordinals = np.zeros(len(station), dtype=np.int64)
-    for begin, end in zip(first[:-1].tolist(), first[1:].tolist(), strict=True):
-        seen: Counter[int] = Counter()
-        for at in range(begin, end):
-            ordinals[at] = seen[int(station[at])]
-            seen[int(station[at])] += 1
+    of = np.repeat(np.arange(len(first) - 1), np.diff(first))
+    order = np.lexsort((station, of))
+    is_new = np.diff(of[order], prepend=NEVER) != 0
+    is_new |= np.diff(station[order], prepend=NEVER) != 0
+    begin = np.flatnonzero(is_new)
+    ordinals = np.empty(len(station), dtype=np.int64)
+    ordinals[order] = np.arange(len(order)) - np.repeat(begin, np.diff(begin, append=len(order)))
     return np.where(station == NEVER, 0, ordinals)
 
 
@@ -492,8 +526,8 @@ def _words(array: ArrayLike) -> Words:
     return np.array(array, dtype=np.uint64, order="C")
 
 
-def _read_only(array: Ints) -> Ints:
-    """Return the law tables, the one great array, as they are: contiguous and read-only."""
-    fixed = np.ascontiguousarray(array, dtype=np.int64).view()
+def _read_only(array: Ints, dtype: DTypeLike) -> NDArray[Any]:
+    """Return laws, the one great array, contiguous and read-only: they are not copied again."""
+    fixed = np.ascontiguousarray(array, dtype=dtype).view()
     fixed.flags.writeable = False
     return fixed
