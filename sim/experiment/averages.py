@@ -42,29 +42,68 @@ def averaged(table: str, parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     parts
         The table of each replication, at least one.
     """
-    keys, words = names(table, "key"), names(table, "key", "label")
+    words = names(table, "key", "label")
     figures = [c for c in COLUMNS if c.table == table and c.use in ("total", "mean")]
-    plain = _alike(parts, words)
-    rows = pd.concat([part[words] for part in plain], ignore_index=True)
-    rows = rows.drop_duplicates(keys).sort_values(keys, ignore_index=True, kind="stable")
-    index = pd.MultiIndex.from_frame(rows[keys])
-    at = [index.get_indexer(pd.MultiIndex.from_frame(part[keys])) for part in plain]
+    sizes = [len(part) for part in parts]
+    begin, of = np.cumsum([0, *sizes]), np.repeat(np.arange(len(parts)), sizes)
+    row, first = _rows(parts, names(table, "key"), len(of))
     columns: dict[str, NDArray[np.float64]] = {}
     for figure in figures:
-        cells = np.full((len(parts), len(rows)), 0.0 if figure.use == "total" else np.nan)
-        for r, part in enumerate(plain):
-            cells[r, at[r]] = part[figure.column].to_numpy(float)
+        cells = np.full((len(parts), len(first)), 0.0 if figure.use == "total" else np.nan)
+        cells[of, row] = np.concatenate([part[figure.column].to_numpy(float) for part in parts])
         mean, half = _mean_and_half_width(cells, _DIGITS.get(table, 10))
         columns[figure.column] = mean
         if figure.column in _ONE_BAND.get(table, (figure.column,)):
             columns[f"{figure.column}_half_width_95"] = half
-    present = np.zeros(len(rows), np.int64)
-    for rows_of_part in at:
-        present[rows_of_part] += 1
-    result = _plain(rows, words).assign(**columns)
+    picked = [
+        _plain(parts[r][words].iloc[first[of[first] == r] - begin[r]], words)
+        for r in np.unique(of[first])
+    ]
+    result = pd.concat(picked or [_plain(parts[0][words], words)]).set_axis(
+        np.argsort(of[first], kind="stable")
+    )
+    result = result.sort_index().assign(**columns)
     order = [c for c in names(table) if c in result.columns]
     bands = [f"{c}_half_width_95" for c in order if f"{c}_half_width_95" in columns]
-    return result[order + bands].assign(n=present)
+    return result[order + bands].assign(n=np.bincount(row, minlength=len(first)))
+
+
+def _rows(
+    parts: Sequence[pd.DataFrame], keys: Sequence[str], count: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return which row of the means each row of the parts goes into, and who goes first into each.
+
+    The rows of all parts are counted through, one part after the other.
+
+    Returns
+    -------
+    `(count,)` and `(K,)`; rows of the means are in order of their keys.
+    """
+    row = np.zeros(count, np.int64)
+    for key in keys:
+        code, known = coded([part[key] for part in parts])
+        row = pd.factorize(row * (len(known) + 1) + code, sort=True)[0]
+    first = np.zeros(int(row.max(initial=-1)) + 1, np.int64)
+    first[row[::-1]] = np.arange(count)[::-1]
+    return row, first
+
+
+def coded(columns: Sequence[pd.Series]) -> tuple[NDArray[np.int64], pd.Index]:
+    """Return the values of all columns in order, and where each of them stands there.
+
+    Numbers of categories are compared ten times as fast as what they stand for. What is in no
+    category stands after all values.
+    """
+    if not all(map(_is_coded, columns)):
+        values = pd.concat([column.astype(object) for column in columns])
+        return pd.factorize(pd.Index(values), sort=True, use_na_sentinel=False)
+    known = pd.Index(sorted(set().union(*(column.cat.categories for column in columns))))
+    codes = [
+        np.append(known.get_indexer(column.cat.categories), len(known))[column.cat.codes]
+        for column in columns
+    ]
+    dense, used = pd.factorize(np.concatenate(codes), sort=True)
+    return dense, known.insert(len(known), None)[used]
 
 
 def summary(replications: pd.DataFrame, count: int) -> pd.DataFrame:
@@ -129,18 +168,6 @@ def numbered(parts: Sequence[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
     """Return tables of replications below each other, with the replication's number first."""
     tables = [part.assign(replication=r) for r, part in enumerate(parts, 1)]
     return pd.concat(tables, ignore_index=True)[columns]
-
-
-def _alike(parts: Sequence[pd.DataFrame], words: list[str]) -> list[pd.DataFrame]:
-    """Return tables whose columns of categories have the same ones in all, in their order.
-
-    Numbers of categories are compared ten times as fast as what they stand for.
-    """
-    coded = [w for w in words if all(_is_coded(part[w]) for part in parts)]
-    known = {w: sorted(set().union(*(part[w].cat.categories for part in parts))) for w in coded}
-    kinds = {word: pd.CategoricalDtype(pd.Index(of_all)) for word, of_all in known.items()}
-    rest = [w for w in words if w not in kinds]
-    return [_plain(part, rest).astype(kinds) for part in parts]
 
 
 def _is_coded(column: pd.Series) -> bool:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from sim.experiment.averages import coded
 from sim.experiment.intervals import batch_interval, rounded
 from sim.experiment.together import t_multiplier
 from sim.experiment.warmup import WarmUp, judge
@@ -88,24 +89,25 @@ def trends(series: Sequence[pd.DataFrame]) -> pd.DataFrame:
     queue that grows from nothing amounts to twice its mean, one that has a steady state and
     was begun too empty to far less.
     """
-    tables = [
-        one.pivot_table(index="date", columns="place", values="queue_mean", observed=True)
-        for one in series
-    ]
-    days = min(map(len, tables))  # a run that stops by count ends when it will
-    if len(tables) == 1 or days < _FEWEST_DAYS:
-        return pd.DataFrame(columns=names("trends"))
-    places = sorted({str(place) for table in tables for place in table.columns})
-    daily = np.stack(
-        [t.reindex(columns=places).fillna(0.0).to_numpy(float)[:days] for t in tables]
+    sizes = [len(one) for one in series]
+    of = np.repeat(np.arange(len(series)), sizes)
+    (date, dates), (place, places) = (
+        coded([one[word] for one in series]) for word in ("date", "place")
     )
+    # A run that stops by count ends when it will.
+    days = min(int(own.max(initial=-1)) + 1 for own in np.split(date, np.cumsum(sizes)[:-1]))
+    if len(series) == 1 or days < _FEWEST_DAYS:
+        return pd.DataFrame(columns=names("trends"))
+    daily = np.zeros((len(series), len(dates), len(places)))
+    daily[of, date, place] = np.concatenate([one["queue_mean"].to_numpy(float) for one in series])
+    daily = np.nan_to_num(daily[:, :days])
     day = np.arange(days) - (days - 1) / 2
     slope = np.einsum("d,rds->rs", day, daily) / (day @ day)
-    wider = t_multiplier(max(len(places), 1), len(tables), _CONFIDENCE)
-    half = wider * slope.std(axis=0, ddof=1) / len(tables) ** 0.5
+    wider = t_multiplier(max(len(places), 1), len(series), _CONFIDENCE)
+    half = wider * slope.std(axis=0, ddof=1) / len(series) ** 0.5
     queue, growth = daily.mean(axis=(0, 1)), slope.mean(axis=0)
     grows = (growth > half) & (growth * days >= queue)
-    columns = (places, rounded(queue), rounded(growth), rounded(half))
+    columns = (places.astype(str), rounded(queue), rounded(growth), rounded(half))
     table = dict(zip(names("trends"), (*columns, np.where(grows, "yes", "no")), strict=True))
     return pd.DataFrame(table)
 
