@@ -214,6 +214,7 @@ from sim.kernel.layout import (
     STATION_COLUMNS,
     STAYS,
     T_NEXT,
+    T_PREV,
     T_REQUEST,
     T_ROW,
     T_SHARE,
@@ -543,11 +544,11 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             first = n
             vehicle[i, V_ABOARD] = NEVER
             while n != NEVER:
-                after = trav[n, T_NEXT]
-                prefetch(trav, after)
-                prefetch(cause_s, after)
-                prefetch(cons, after)
-                prefetch_read(cons_key, after)
+                after, soon = trav[n, T_NEXT], trav[n, T_PREV]
+                prefetch(trav, soon)
+                prefetch(cause_s, soon)
+                prefetch(cons, soon)
+                prefetch_read(cons_key, soon)
                 for cause in range(CAUSES):
                     cause_s[n, cause] += cause_s[t, cause]
                 if is_turned_away:

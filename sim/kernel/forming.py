@@ -57,6 +57,7 @@ from sim.kernel.layout import (
     SHARE_NEXT,
     T_CLASS,
     T_NEXT,
+    T_PREV,
     T_SHARE,
     TO_ELEMENT,
     V_ABOARD,
@@ -194,9 +195,15 @@ def take_aboard(
     trav[n, T_NEXT] = NEVER
     if last == NEVER:
         vehicle[i, V_ABOARD] = n
+        trav[n, T_PREV] = NEVER
         trav[tv, T_CLASS] = flow[f, O_RANK]
     else:
         trav[last, T_NEXT] = n
+        before = trav[last, T_PREV]
+        trav[n, T_PREV] = last
+        if before != NEVER:
+            # Now it has a next but one.
+            trav[before, T_PREV] = n
         trav[tv, T_CLASS] = min(trav[tv, T_CLASS], flow[f, O_RANK])
     if trav[n, T_SHARE] != NEVER:
         at = trav[tv, T_SHARE]
