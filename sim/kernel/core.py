@@ -1167,9 +1167,11 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                         if n == NEVER:
                             break
                         after, f = trav[n, T_NEXT], cons[n, N_FLOW]
-                        prefetch(trav, after)
-                        prefetch(cause_s, after)
-                        prefetch(cons, after)
+                        # The next but one; after the last, any row will do.
+                        soon = trav[max(after, 0), T_NEXT]
+                        prefetch(trav, soon)
+                        prefetch(cause_s, soon)
+                        prefetch(cons, soon)
                         deck = state[x, X_DECK + flow[f, O_CLASS]]
                         units = flow[f, O_LOT] * state[x, X_UNIT + flow[f, O_CLASS]]
                         if not open_decks >> deck & 1:
