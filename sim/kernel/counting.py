@@ -53,6 +53,7 @@ from sim.kernel.layout import (
     S_KIND,
     STATION_COLUMNS,
     T_NEXT,
+    T_PREV,
     V_DEPARTED,
     V_ENDED,
     V_LOAD,
@@ -330,10 +331,12 @@ def count_finished(
     counts, records = borrowed(counts), borrowed(records)
     n = run[K_GONE]
     while n != NEVER:
-        after = trav[n, T_NEXT]
-        prefetch(trav, after)
-        prefetch(cons, after)
-        prefetch(cause_s, after)
+        after, soon = trav[n, T_NEXT], trav[n, T_PREV]
+        prefetch(trav, soon)
+        prefetch(cons, soon)
+        prefetch(cause_s, soon)
+        prefetch(counts.consignment, soon)
+        prefetch(counts.number, soon)
         i, finished_s = counts.consignment[n, C_VEHICLE], cons[n, N_FINISHED]
         if cons[n, N_STATUS] == REFUSED_STORAGE and i != NEVER:
             counts.vehicle[i, W_TURNED] = finished_s

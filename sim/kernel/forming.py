@@ -84,6 +84,9 @@ from sim.kernel.queues import first_queue
 from sim.plan import NEVER, PPM
 
 Ints = NDArray[np.int64]
+
+FETCHED = 4
+"""So many places ahead rows of those aboard are fetched from memory at a landing."""
 Flags = NDArray[np.bool_]
 
 DAY_S = 86_400
@@ -164,6 +167,18 @@ def pass_on_turn(
 
 
 @inlined
+def link(trav: Rows, last: int, n: int) -> None:
+    """Let a consignment be aboard after the last, and be known some places ahead."""
+    before = last
+    for _ in range(FETCHED - 1):
+        if before != NEVER:
+            before = trav[before, T_PREV]
+    trav[last, T_NEXT], trav[n, T_PREV] = n, last
+    if before != NEVER:
+        trav[before, T_PREV] = n
+
+
+@inlined
 def take_aboard(
     trav: Rows,
     cons: Rows,
@@ -198,12 +213,7 @@ def take_aboard(
         trav[n, T_PREV] = NEVER
         trav[tv, T_CLASS] = flow[f, O_RANK]
     else:
-        trav[last, T_NEXT] = n
-        before = trav[last, T_PREV]
-        trav[n, T_PREV] = last
-        if before != NEVER:
-            # Now it has a next but one.
-            trav[before, T_PREV] = n
+        link(trav, last, n)
         trav[tv, T_CLASS] = min(trav[tv, T_CLASS], flow[f, O_RANK])
     if trav[n, T_SHARE] != NEVER:
         at = trav[tv, T_SHARE]

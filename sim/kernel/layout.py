@@ -101,8 +101,9 @@ CONSIGNMENT_COLUMNS = 8
 
 # --- travellers
 T_NEXT, T_PREV = 0, 1
-"""Neighbours in a queue; a consignment's next aboard, or among those that go on. Aboard, T_PREV is
-the next but one (of the last two, one before): it is fetched from memory ahead."""
+"""Neighbours in a queue; a consignment's next aboard, or among those that go on or have finished.
+Aboard and among the latter, T_PREV is one some places on (of the last few, one before): it is
+fetched from memory ahead."""
 T_REQUEST = 2
 T_CLASS = 3
 """Which of the plan's priorities it has, in ascending order."""

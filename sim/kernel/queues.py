@@ -295,7 +295,8 @@ def finish(
 ) -> None:
     """End a consignment's time in the run, delivered or refused."""
     cons[n, N_FINISHED], cons[n, N_STATUS] = now_s, status
-    trav[n, T_NEXT] = run[K_GONE]
+    gone = run[K_GONE]
+    trav[n, T_NEXT], trav[n, T_PREV] = gone, trav[max(gone, 0), T_NEXT]
     run[K_GONE] = n
     run[K_FINISHED] += 1
     run[K_STOPPING] |= run[K_FINISHED] == stop_after
