@@ -1,6 +1,8 @@
 """A run begun from the state that another had at an instant, bit for bit (R4)."""
 
+from collections.abc import Mapping
 from copy import deepcopy
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from random_plans import build, random_plan
 
 from sim.engine.run import run_drawn as run_reference
 from sim.kernel.difference import first_difference
-from sim.kernel.layout import S_GRANTS_ONLY
+from sim.kernel.layout import N_DRAWN, N_FLOW, P_JOINED, S_GRANTS_ONLY, T_SECONDS
 from sim.kernel.run import run_drawn as run_compiled
 from sim.kernel.state import leave, run_from
 from sim.plan import Draws, Kind, Legend, Plan
@@ -50,16 +52,29 @@ def test_run_goes_on_as_if_it_had_never_stopped(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_run_goes_on_from_a_state_of_a_version_that_knew_less_of_stations(seed: int) -> None:
+def test_run_goes_on_from_a_state_of_an_earlier_version(seed: int) -> None:
     _, plan, draws = random_plan(seed)
     whole = run_compiled(plan, draws, seed, 0)
     at_s = 1 + (whole.ended_s - 1) // 2
 
     _, tables = leave(plan, draws, at_s, seed, 0)
-    earlier = {**tables, "station": tables["station"][:, :S_GRANTS_ONLY].copy()}
-    state = keep(plan, NO_NAMES, draws, at_s, earlier)
+    state = keep(plan, NO_NAMES, draws, at_s, earlier(tables, draws, at_s))
 
     assert first_difference(whole, run_from(state, plan, draws, seed, 0)) == ""
+
+
+def earlier(tables: Mapping[str, Any], draws: Draws, at_s: int) -> dict[str, Any]:
+    """Return what is kept of a run as it was once: travellers in three tables."""
+    past = int(np.searchsorted(draws.consignment_created_s, at_s))
+    own, seconds, cons = np.split(tables["trav"], [T_SECONDS, N_FLOW], axis=1)
+    return {
+        **tables,
+        "station": tables["station"][:, :S_GRANTS_ONLY].copy(),
+        "pool": tables["pool"][:, :P_JOINED].copy(),
+        "trav": own.copy(),
+        "cause_s": seconds.copy(),
+        "consignment": cons[:past, : N_DRAWN + 1 - N_FLOW].copy(),
+    }
 
 
 @pytest.mark.parametrize("seed", range(60))

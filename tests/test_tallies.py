@@ -211,7 +211,7 @@ def test_only_one_piece_of_what_is_yet_to_come_is_in_memory(
     made = []
 
     def noted(piece: Consignments) -> Consignments:
-        made.append(ref(piece.key))
+        made.append(ref(piece.flow))
         return piece
 
     def looked(*run: Any) -> int:  # noqa: ANN401 - as go_on takes them

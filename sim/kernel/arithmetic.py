@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernel.jit import called, inlined, prefetch_read
-from sim.kernel.layout import R_MEAN_TEU, R_SERVERS, R_SHUT, S_ROW, S_ROW_END
+from sim.kernel.layout import N_KEY, R_MEAN_TEU, R_SERVERS, R_SHUT, S_ROW, S_ROW_END, Rows
 
 Ints = NDArray[np.int64]
 
@@ -22,6 +22,7 @@ _SECOND = np.uint64(0x94D0_49BB_1331_11EB)
 _SHIFTS = np.uint64(30), np.uint64(27), np.uint64(31)
 _TO_STEP = np.uint64(48)
 _TO_FINER_STEP = np.uint64(32)
+_HALF, _LOW = np.uint64(32), np.uint64(0xFFFF_FFFF)
 _TO_FRACTION = np.uint64(24)
 _TO_FINER_FRACTION = np.uint64(8)
 _LAST_STEP = 65_535
@@ -105,6 +106,19 @@ def around_s(value: int, mean_fp: int) -> int:
         Mean in 1/256 s.
     """
     return max(1, int(value * mean_fp + (1 << 27)) >> 28)
+
+
+@inlined
+def key_of(trav: Rows, n: int) -> np.uint64:
+    """Return the key of a consignment (R3)."""
+    low = np.uint64(np.uint32(trav[n, N_KEY]))
+    return np.uint64(np.uint32(trav[n, N_KEY + 1])) << _HALF | low
+
+
+def halves(key: NDArray[np.uint64]) -> Rows:
+    """Return `(N, 2)` the halves of keys, as `key_of` takes them."""
+    both = np.stack((key & _LOW, key >> _HALF), axis=1)
+    return both.astype(np.uint32).view(np.int32)
 
 
 @inlined

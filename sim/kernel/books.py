@@ -33,6 +33,7 @@ from sim.kernel.layout import (
     T_BEGUN,
     T_REQUEST,
     T_ROW,
+    T_SECONDS,
     T_SHARE,
     T_UNTIL,
     V_AFTER,
@@ -83,7 +84,6 @@ def enlarged(ledger: Ints) -> Ints:
 
 @inlined
 def book(
-    cause_s: Seconds,
     trav: Rows,
     share: Ints,
     ledger: Ints,
@@ -99,14 +99,12 @@ def book(
 
     Parameters
     ----------
-    cause_s
-        (T, causes) seconds of each traveller.
     sizes
         Closures and flows of the plan.
     t
         Traveller: a consignment, or a vehicle after the last consignment.
     """
-    cause_s[t, cause] += seconds
+    trav[t, T_SECONDS + cause] += seconds
     at = trav[t, T_SHARE]
     if at == NEVER:
         return
@@ -118,7 +116,6 @@ def book(
 
 @inlined
 def begin(
-    cause_s: Seconds,
     trav: Rows,
     share: Ints,
     ledger: Ints,
@@ -131,14 +128,13 @@ def begin(
     seconds: int,
 ) -> None:
     """Book motion or service that begins now, in full."""
-    book(cause_s, trav, share, ledger, run, sizes, t, place, cause, NEVER, seconds)
+    book(trav, share, ledger, run, sizes, t, place, cause, NEVER, seconds)
     trav[t, T_UNTIL] = now_s + seconds
     trav[t, T_BEGUN] = place * CAUSES + cause
 
 
 @called
 def give_back(
-    cause_s: Seconds,
     trav: Rows,
     share: Ints,
     ledger: Ints,
@@ -148,17 +144,16 @@ def give_back(
     end_s: int,
 ) -> None:
     """Take away what a traveller began and lies beyond an end."""
-    cause_s, trav, share, ledger, run = borrowed((cause_s, trav, share, ledger, run))
+    trav, share, ledger, run = borrowed((trav, share, ledger, run))
     rest_s = trav[t, T_UNTIL] - end_s
     if rest_s > 0:
         place, cause = divmod(int(trav[t, T_BEGUN]), CAUSES)
-        book(cause_s, trav, share, ledger, run, sizes, t, place, cause, NEVER, -rest_s)
+        book(trav, share, ledger, run, sizes, t, place, cause, NEVER, -rest_s)
         trav[t, T_UNTIL] = end_s
 
 
 @inlined
 def book_wait(
-    cause_s: Seconds,
     trav: Rows,
     share: Ints,
     ledger: Ints,
@@ -178,23 +173,22 @@ def book_wait(
     if since_s != NEVER and since_s < to_s:
         shut_s = to_s - max(from_s, since_s)
         by, closure = station[place, S_CAUSE], station[place, S_CLOSURE]
-        book(cause_s, trav, share, ledger, run, sizes, t, place, by, closure, shut_s)
+        book(trav, share, ledger, run, sizes, t, place, by, closure, shut_s)
         rest_s -= shut_s
     at = station[place, S_SPELL]
     while at != NEVER and spell[at, SPELL_END] > from_s:
         shut_s = min(to_s, spell[at, SPELL_END]) - max(from_s, spell[at, SPELL_START])
         if shut_s > 0:
             by, closure = spell[at, SPELL_CAUSE], spell[at, SPELL_CLOSURE]
-            book(cause_s, trav, share, ledger, run, sizes, t, place, by, closure, shut_s)
+            book(trav, share, ledger, run, sizes, t, place, by, closure, shut_s)
             rest_s -= shut_s
         at = spell[at, SPELL_BEFORE]
     if rest_s:
-        book(cause_s, trav, share, ledger, run, sizes, t, place, cause, NEVER, rest_s)
+        book(trav, share, ledger, run, sizes, t, place, cause, NEVER, rest_s)
 
 
 @inlined
 def book_gates(
-    cause_s: Seconds,
     trav: Rows,
     share: Ints,
     ledger: Ints,
@@ -223,27 +217,26 @@ def book_gates(
         if gate_s > from_s:
             # Filling, wagons and departure follow each other in `Cause`.
             book(
-                cause_s, trav, share, ledger, run, sizes,
+                trav, share, ledger, run, sizes,
                 t, places[0], FILLING + gate, NEVER, gate_s - from_s,
             )  # fmt: skip
             from_s = gate_s
     open_s = to_s if passed_s[3] == NEVER else min(passed_s[3], to_s)
     if open_s > from_s:
         book_wait(
-            cause_s, trav, share, ledger, run, sizes, station, spell,
+            trav, share, ledger, run, sizes, station, spell,
             t, places[0], DEPARTURE, from_s, open_s,
         )  # fmt: skip
         from_s = open_s
     if to_s > from_s:
         book(
-            cause_s, trav, share, ledger, run, sizes,
+            trav, share, ledger, run, sizes,
             t, places[1], STORAGE, NEVER, to_s - from_s,
         )  # fmt: skip
 
 
 @inlined
 def book_forming(
-    cause_s: Seconds,
     trav: Rows,
     share: Ints,
     ledger: Ints,
@@ -270,12 +263,12 @@ def book_forming(
             vehicle[missed, V_GATES + 2], vehicle[missed, V_GATES + 3],
         )  # fmt: skip
         book_gates(
-            cause_s, trav, share, ledger, run, sizes, station, spell,
+            trav, share, ledger, run, sizes, station, spell,
             n, places, passed, from_s, left_s,
         )  # fmt: skip
         from_s = left_s
         gates = (left_s, left_s, gates[2], gates[3])
     book_gates(
-        cause_s, trav, share, ledger, run, sizes, station, spell,
+        trav, share, ledger, run, sizes, station, spell,
         n, places, gates, from_s, until_s,
     )  # fmt: skip

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernel.books import CAUSES, Seconds, book, book_forming, book_wait, give_back
+from sim.kernel.books import CAUSES, book, book_forming, book_wait, give_back
 from sim.kernel.hands import write_hand
 from sim.kernel.jit import called, compiled
 from sim.kernel.layout import (
@@ -28,6 +28,7 @@ from sim.kernel.layout import (
     S_KIND,
     T_NEXT,
     T_REQUEST,
+    T_SECONDS,
     U_BERTH_START,
     U_BERTHED,
     U_END,
@@ -65,13 +66,11 @@ def close_all(  # noqa: C901 - one loop for each thing that may be open
     vessel: Ints,
     hand: Ints,
     vehicle: Rows,
-    cons: Rows,
     inside: Ints,
     known: Ints,
     queue_first: Ints,
     visits: Rows,
     stays: Rows,
-    cause_s: Seconds,
     trav: Rows,
     share: Ints,
     ledger: Ints,
@@ -91,11 +90,11 @@ def close_all(  # noqa: C901 - one loop for each thing that may be open
     visits, stays
         With room for all that is open.
     """
-    end_s, first_vehicle = run[K_NOW], len(cons) + len(pool)
+    end_s, first_vehicle = run[K_NOW], len(trav) - len(vehicle)
     close_locomotives(vehicle, known, row_table, visits, run)
     close_queues(
         station, pool, leg, yard, vehicle, queue_first, visits, stays,
-        cause_s, trav, share, ledger, run, sizes, spell, classes, len(cons),
+        trav, share, ledger, run, sizes, spell, classes, first_vehicle - len(pool),
     )  # fmt: skip
     h = run[K_AT_WORK]
     while h != NEVER:
@@ -103,7 +102,7 @@ def close_all(  # noqa: C901 - one loop for each thing that may be open
         stopped_s = end_s - hand[h, H_STOPPED]
         while hand[h, H_STOPPED] != NEVER and t != NEVER:
             cause, by = hand[h, H_CAUSE], hand[h, H_CLOSURE]
-            book(cause_s, trav, share, ledger, run, sizes, t, s, cause, by, stopped_s)
+            book(trav, share, ledger, run, sizes, t, s, cause, by, stopped_s)
             t = trav[t, T_NEXT]
         write_hand(hand, trav, visits, stays, run, h, s, NEVER, first_vehicle)
         h = hand[h, H_NEXT]
@@ -117,19 +116,19 @@ def close_all(  # noqa: C901 - one loop for each thing that may be open
     for i in known:
         if vehicle[i, V_ENDED] == NEVER:
             t = first_vehicle + i
-            give_back(cause_s, trav, share, ledger, run, sizes, t, end_s)
+            give_back(trav, share, ledger, run, sizes, t, end_s)
             n = vehicle[i, V_ABOARD]
             while n != NEVER:
                 for cause in range(CAUSES):
-                    cause_s[n, cause] += cause_s[t, cause]
+                    trav[n, T_SECONDS + cause] += trav[t, T_SECONDS + cause]
                 n = trav[n, T_NEXT]
     for at in range(len(inside)):
         n = inside[at]
-        if cons[n, N_STEP] != NEVER:
-            give_back(cause_s, trav, share, ledger, run, sizes, n, end_s)
-        elif cons[n, N_CREATED] < end_s:
-            outside_s = end_s - cons[n, N_CREATED]
-            book(cause_s, trav, share, ledger, run, sizes, n, NEVER, CLOSED, NEVER, outside_s)
+        if trav[n, N_STEP] != NEVER:
+            give_back(trav, share, ledger, run, sizes, n, end_s)
+        elif trav[n, N_CREATED] < end_s:
+            outside_s = end_s - trav[n, N_CREATED]
+            book(trav, share, ledger, run, sizes, n, NEVER, CLOSED, NEVER, outside_s)
 
 
 @called
@@ -159,7 +158,6 @@ def close_queues(
     queue_first: Ints,
     visits: Rows,
     stays: Rows,
-    cause_s: Seconds,
     trav: Rows,
     share: Ints,
     ledger: Ints,
@@ -182,12 +180,12 @@ def close_queues(
                 y = leg[pool[p, P_LEG], L_YARD]
                 places = (s, s if y == NEVER else yard[y, Y_STATION])
                 book_forming(
-                    cause_s, trav, share, ledger, run, sizes, station, spell,
+                    trav, share, ledger, run, sizes, station, spell,
                     pool, p, vehicle, t, places, end_s,
                 )  # fmt: skip
             else:
                 book_wait(
-                    cause_s, trav, share, ledger, run, sizes, station, spell,
+                    trav, share, ledger, run, sizes, station, spell,
                     t, s, cause, request_s, end_s,
                 )  # fmt: skip
             if t >= first_vehicle:

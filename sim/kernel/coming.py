@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.draws.consignments import Consignments
+from sim.kernel.arithmetic import halves
 from sim.kernel.drawing import drawn_pieces, mean_consignments, most_consignments
 from sim.kernel.layout import BANNED
 from sim.kernel.providing import Sent
@@ -83,7 +84,7 @@ def _piece(drawn: Consignments, until_s: int) -> Piece:
         entered_s=drawn.entered_s,
         flow=drawn.flow,
         number=drawn.number,
-        key=drawn.key,
+        key=halves(drawn.key),
         route=np.where(drawn.is_banned, np.int32(BANNED), drawn.route),
     )
     return Piece(sent, until_s)

@@ -17,6 +17,7 @@ from sim.kernel.arithmetic import (
     around_s,
     foresee,
     is_among,
+    key_of,
     mix,
     scaled_mean_fp,
     slowed_s,
@@ -39,9 +40,8 @@ from sim.kernel.heap import BEYOND, call, mark, pop, push
 from sim.kernel.jit import (
     borrowed,
     compiled,
+    fetch,
     inlined,
-    prefetch,
-    prefetch_read,
     rows_of,
 )
 from sim.kernel.layout import (
@@ -69,7 +69,6 @@ from sim.kernel.layout import (
     CLAIM_GRANTED,
     CLAIM_REFUSED,
     CLAIM_WAITS,
-    CONSIGNMENT_COLUMNS,
     COUNT_BITS,
     DAYS_NEXT,
     DONE,
@@ -84,6 +83,7 @@ from sim.kernel.layout import (
     F_SERVICE,
     F_SIZE,
     F_STATION,
+    FETCHED,
     FLEET_COLUMNS,
     FLOW_COLUMNS,
     FORCES,
@@ -98,6 +98,7 @@ from sim.kernel.layout import (
     IN_HOLD,
     IN_LONG_HOLD,
     INDEX_MASK,
+    JOINED,
     K_ACTING,
     K_ARRIVED,
     K_BEGUN,
@@ -164,6 +165,7 @@ from sim.kernel.layout import (
     P_FILLED,
     P_FREE,
     P_HELD,
+    P_JOINED,
     P_LAST,
     P_LEFT,
     P_LEG,
@@ -213,10 +215,12 @@ from sim.kernel.layout import (
     STATE_COLUMNS,
     STATION_COLUMNS,
     STAYS,
+    T_FIRST,
     T_NEXT,
     T_PREV,
     T_REQUEST,
     T_ROW,
+    T_SECONDS,
     T_SHARE,
     TIMETABLE,
     TRAVELLER,
@@ -340,8 +344,6 @@ class Growing(NamedTuple):
     vehicle_key: NDArray[np.uint64]
     trav: Rows
     """(N + P + vehicles,) travellers: consignments, claims, vehicles."""
-    cause_s: NDArray[np.int32]
-    """(N + P + vehicles, causes) seconds booked."""
     vessel: Ints
     hand: Ints
     spell: Ints
@@ -406,7 +408,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
     departure_s = rows_of(tables.departure_s, 1)
     pool, all_pools = rows_of(tables.pool, POOL_COLUMNS), borrowed(tables.pool)
     pool_rooms = rows_of(tables.pool_rooms, tables.pool_rooms.shape[1])
-    pool_days = borrowed(tables.pool_days)
+    pool_days, pool_joined = borrowed(tables.pool_days), rows_of(tables.pool_joined, JOINED)
     leg = rows_of(tables.leg, LEG_COLUMNS)
     element = rows_of(tables.element, ELEMENT_COLUMNS)
     fleet = rows_of(tables.fleet, FLEET_COLUMNS)
@@ -429,8 +431,6 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
     length_key = borrowed(tables.length_key)
     law_table = borrowed(tables.law_table)
     law_middle = rows_of(tables.law_middle, tables.law_middle.shape[1])
-    cons = rows_of(tables.consignment, CONSIGNMENT_COLUMNS)
-    cons_key = rows_of(tables.consignment_key, 1)
     entry, entry_s = rows_of(tables.entry, 1), rows_of(tables.entry_s, 1)
     change = borrowed(tables.change)
     row_force = borrowed(tables.row_force)
@@ -444,7 +444,6 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
     vehicle = rows_of(growing.vehicle, VEHICLE_COLUMNS)
     vehicle_key = rows_of(growing.vehicle_key, 1)
     trav = rows_of(growing.trav, TRAVELLER_COLUMNS)
-    cause_s = rows_of(growing.cause_s, CAUSES)
     vessel = borrowed(growing.vessel)
     hand = borrowed(growing.hand)
     spell = borrowed(growing.spell)
@@ -458,11 +457,13 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
 
     most_events, most_vehicles = len(growing.events) - BEYOND, len(growing.vehicle)
     most_visits, most_stays = len(growing.visits), len(growing.stays)
-    pools, consignments, flows = len(tables.pool), len(tables.consignment), len(tables.flow) - 1
+    pools, flows = len(tables.pool), len(tables.flow) - 1
     sizes = (len(closure), flows)
     fleets, classes = len(tables.fleet), len(tables.queue_first) // max(1, len(tables.station))
-    first_vehicle = consignments + pools
+    first_vehicle = len(growing.trav) - most_vehicles
+    consignments = first_vehicle - pools
     used, days = borrowed(tables.used), borrowed(tables.days)
+    recent, gone = rows_of(tables.recent, 1), rows_of(tables.gone, 1)
     now = run[K_NOW]
     enters_s, changes_s = next_entry_s(run, entry_s), next_change_s(run, change)
 
@@ -474,11 +475,11 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             # ----------------------------------------------- a consignment goes on
             n = run[K_GOING]
             run[K_GOING] = trav[n, T_NEXT]
-            f, y = cons[n, N_FLOW], cons[n, N_YARD]
-            step = cons[n, N_STEP] + 1
-            cons[n, N_STEP] = step
-            if step == route_step[cons[n, N_ROUTE] + 1]:
-                finish(cons, trav, run, n, now, DELIVERED, stop_after)
+            f, y = trav[n, N_FLOW], trav[n, N_YARD]
+            step = trav[n, N_STEP] + 1
+            trav[n, N_STEP] = step
+            if step == route_step[trav[n, N_ROUTE] + 1]:
+                finish(trav, gone, run, n, now, DELIVERED, stop_after)
                 if y != NEVER:
                     yard[y, Y_OCCUPIED] -= flow[f, O_TEU]
                     mark(ready, is_ready, yard[y, Y_STATION])
@@ -502,12 +503,14 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 payload_ppm = row_table[station[s, S_ROW], R_PAYLOAD]
                 capacity = state[x, X_CAPACITY] * payload_ppm // PPM
                 queue(trav, queue_first, queue_last, station, classes, n, s, now)
+                pool_joined[p, pool[p, P_JOINED] & (JOINED - 1)] = n
+                pool[p, P_JOINED] += 1
                 if pool[p, P_FILLED] != NEVER or is_filled(
                     pool, service, state, p, x, capacity, now
                 ):
                     mark(ready, is_ready, s)
                 continue
-            drawn = mix(mix(station_stream[s], cons_key[n]), np.uint64(step_ordinal[step]))
+            drawn = mix(mix(station_stream[s], key_of(trav, n)), np.uint64(step_ordinal[step]))
             if station[s, S_SHARE] < PPM and not is_among(drawn, station[s, S_SHARE]):
                 trav[n, T_NEXT] = run[K_GOING]
                 run[K_GOING] = n
@@ -517,9 +520,9 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             if row + 1 == station[s, S_ROW_END]:
                 # Nothing hangs on it now; when it is served, everything does.
                 value = value_drawn(law_table, law_middle, law, drawn)
-                cons[n, N_DRAWN] = value if value <= GREATEST else NEVER
+                trav[n, N_DRAWN] = value if value <= GREATEST else NEVER
             else:
-                cons[n, N_DRAWN] = NEVER
+                trav[n, N_DRAWN] = NEVER
                 foresee(law_middle, law, drawn)
             ask(
                 trav, queue_first, queue_last, station, row_table, ready, is_ready, classes,
@@ -543,25 +546,27 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             n, last = vehicle[i, V_ABOARD], NEVER
             first = n
             vehicle[i, V_ABOARD] = NEVER
+            for at in range(FETCHED):
+                if trav[t, T_FIRST + at] == NEVER:
+                    break
+                fetch(trav, trav[t, T_FIRST + at])
             while n != NEVER:
                 after, soon = trav[n, T_NEXT], trav[n, T_PREV]
-                prefetch(trav, soon)
-                prefetch(cause_s, soon)
-                prefetch(cons, soon)
-                prefetch_read(cons_key, soon)
+                fetch(trav, soon)
                 for cause in range(CAUSES):
-                    cause_s[n, cause] += cause_s[t, cause]
+                    trav[n, T_SECONDS + cause] += trav[t, T_SECONDS + cause]
                 if is_turned_away:
-                    finish(cons, trav, run, n, now, REFUSED_STORAGE, stop_after)
+                    finish(trav, gone, run, n, now, REFUSED_STORAGE, stop_after)
                 else:
-                    cons[n, N_YARD] = vehicle[i, V_YARD]
+                    trav[n, N_YARD] = vehicle[i, V_YARD]
                     last = n
                 n = after
             if last != NEVER:
                 # They go on in the order in which they boarded: nearly that of their numbers,
                 # so that each soon finds its place in the next queue.
                 trav[last, T_NEXT], run[K_GOING] = run[K_GOING], first
-            cause_s[t, :] = 0
+            for cause in range(CAUSES):
+                trav[t, T_SECONDS + cause] = 0
             if is_turned_away:
                 vehicle[i, V_PHASE] = FOUND
                 trav[t, T_NEXT] = run[K_RUNNING]
@@ -642,9 +647,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 place, move_s = element[e, E_PLACE], element[e, E_MOVE]
                 if vehicle[i, V_DEPOT] != NEVER:
                     run_locomotive(vehicle, row_table, visits, events, run, i, now + move_s)
-                begin(
-                    cause_s, trav, share, ledger, run, sizes, t, place, MOVING_CAUSE, now, move_s
-                )
+                begin(trav, share, ledger, run, sizes, t, place, MOVING_CAUSE, now, move_s)
                 push(events, now + move_s << 32 | TRAVELLER << KIND_BIT | t)
 
         elif run[K_ACTING] != NEVER:
@@ -657,7 +660,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             act(
                 fleet, vessel, vehicle, pool, service, state, station, row_table,
                 queue_first, queue_last, events, ready, is_ready, visits,
-                cause_s, trav, share, ledger, run, sizes, classes, first_vehicle, u,
+                trav, share, ledger, run, sizes, classes, first_vehicle, u,
             )  # fmt: skip
 
         elif events[0] and events[1] >> 32 == now:
@@ -688,10 +691,8 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             pop(events)
             # Whose turn it is next is in no cache, if it has been under way for long.
             soon = events[1] & INDEX_MASK
-            prefetch(trav, soon)
-            prefetch(cause_s, soon)
-            prefetch(cons, soon)
-            prefetch(vehicle, soon - first_vehicle)
+            fetch(trav, soon)
+            fetch(vehicle, soon - first_vehicle)
             if kind == MARK:
                 mark(ready, is_ready, index)
             elif kind == TRAVELLER:
@@ -702,7 +703,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                     index >= consignments
                     or row == NEVER
                     or not keeps_server(
-                        cons, route_step, step_station, station, row_table, index, row
+                        trav, route_step, step_station, station, row_table, index, row
                     )
                 ):
                     give_back_server(trav, station, row_table, ready, is_ready, index)
@@ -713,9 +714,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                     trav[index, T_NEXT] = run[K_RUNNING]
                     run[K_RUNNING] = index
                     aboard = vehicle[index - first_vehicle, V_ABOARD]
-                    prefetch(trav, aboard)
-                    prefetch(cause_s, aboard)
-                    prefetch(cons, aboard)
+                    fetch(trav, aboard)
                     s = element[vehicle[index - first_vehicle, V_ELEMENT], E_STATION]
                     if s != NEVER and station[s, S_KIND] == METER:
                         m = station[s, S_DETAIL]
@@ -728,7 +727,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                         work(breakdown, row_table, events, row, -1, now)
                     s = row_table[row, R_STATION]
                     if t < consignments and keeps_server(
-                        cons, route_step, step_station, station, row_table, t, row
+                        trav, route_step, step_station, station, row_table, t, row
                     ):
                         trav[t, T_ROW] = row
                     else:
@@ -777,18 +776,18 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             n = entry[run[K_ENTERED]]
             run[K_ENTERED] += 1
             enters_s = next_entry_s(run, entry_s)
-            waited_s = now - cons[n, N_CREATED]
+            waited_s = now - trav[n, N_CREATED]
             if waited_s:
                 book(
-                    cause_s, trav, share, ledger, run, sizes,
+                    trav, share, ledger, run, sizes,
                     n, NEVER, CLOSED_CAUSE, NEVER, waited_s,
                 )  # fmt: skip
-            if cons[n, N_ROUTE] in (NEVER, BANNED):
-                is_banned = cons[n, N_ROUTE] == BANNED
+            if trav[n, N_ROUTE] in (NEVER, BANNED):
+                is_banned = trav[n, N_ROUTE] == BANNED
                 status = REFUSED_BAN if is_banned else REFUSED_NO_ROUTE
-                finish(cons, trav, run, n, now, status, stop_after)
+                finish(trav, gone, run, n, now, status, stop_after)
             else:
-                cons[n, N_STEP] = route_step[cons[n, N_ROUTE]] - 1
+                trav[n, N_STEP] = route_step[trav[n, N_ROUTE]] - 1
                 trav[n, T_NEXT] = run[K_GOING]
                 run[K_GOING] = n
 
@@ -827,7 +826,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             run[K_REACTING] = 0
             stop_and_go_on(
                 hand, row_table, force, row_force, closure, breakdown, events,
-                cause_s, trav, share, ledger, run, sizes, now,
+                trav, share, ledger, run, sizes, now,
             )  # fmt: skip
 
         elif run[K_BEGUN] < fleets:
@@ -945,10 +944,10 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                                 if not is_mooring:
                                     ordinal = element[vehicle[i, V_ELEMENT], E_ORDINAL]
                             else:
-                                f = cons[t, N_FLOW]
+                                f = trav[t, N_FLOW]
                                 column, load_teu = flow[f, O_SIZE], flow[f, O_TEU]
-                                key, ordinal = cons_key[t], step_ordinal[cons[t, N_STEP]]
-                                value = cons[t, N_DRAWN]
+                                key, ordinal = key_of(trav, t), step_ordinal[trav[t, N_STEP]]
+                                value = trav[t, N_DRAWN]
                             mean_fp = row_mean_fp[row, column]
                             if row_table[row, R_REF_LOAD]:
                                 mean_fp = scaled_mean_fp(
@@ -964,7 +963,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                         request_s = trav[t, T_REQUEST]
                         if request_s < now:
                             book_wait(
-                                cause_s, trav, share, ledger, run, sizes, station, spell,
+                                trav, share, ledger, run, sizes, station, spell,
                                 t, s, QUEUE_CAUSE, request_s, now,
                             )  # fmt: skip
                         if is_mooring:
@@ -981,7 +980,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                             run[K_RUNNING] = t
                             continue
                         begin(
-                            cause_s, trav, share, ledger, run, sizes,
+                            trav, share, ledger, run, sizes,
                             t, s, SERVICE_CAUSE, now, served_s,
                         )  # fmt: skip
                         if k == 0 and row_table[row, R_BREAKDOWN] != NEVER:
@@ -1015,10 +1014,10 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                     take_out(trav, queue_first, queue_last, station, s, q, n, now)
                     write_stay(stays, run[K_STAYS], n, s, now, NEVER, NEVER, NEVER)
                     run[K_STAYS] += 1
-                    finish(cons, trav, run, n, now, REFUSED_QUEUE, stop_after)
-                    if cons[n, N_YARD] != NEVER:
-                        y = cons[n, N_YARD]
-                        yard[y, Y_OCCUPIED] -= flow[cons[n, N_FLOW], O_TEU]
+                    finish(trav, gone, run, n, now, REFUSED_QUEUE, stop_after)
+                    if trav[n, N_YARD] != NEVER:
+                        y = trav[n, N_YARD]
+                        yard[y, Y_OCCUPIED] -= flow[trav[n, N_FLOW], O_TEU]
                         mark(ready, is_ready, yard[y, Y_STATION])
 
             elif kind == METER:
@@ -1050,12 +1049,12 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                     place, move_s = element[e, E_PLACE], element[e, E_MOVE]
                     if request_s < now:
                         book_wait(
-                            cause_s, trav, share, ledger, run, sizes, station, spell,
+                            trav, share, ledger, run, sizes, station, spell,
                             t, s, PATH_CAUSE, request_s, now,
                         )  # fmt: skip
                     leave_origin(vehicle, i, room, yard, ready, is_ready, run)
                     begin(
-                        cause_s, trav, share, ledger, run, sizes,
+                        trav, share, ledger, run, sizes,
                         t, place, MOVING_CAUSE, now, move_s,
                     )  # fmt: skip
                     push(events, now + move_s << 32 | TRAVELLER << KIND_BIT | t)
@@ -1119,13 +1118,13 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                         break
                     takes_turns = service[v, B_TIMETABLE] or headway_s
                     if has_vehicle and takes_turns and not has_turn(
-                        pool, service, service_pool, state, station, row_table, cons, flow,
+                        pool, service, service_pool, state, station, row_table, trav, flow,
                         queue_first, classes, p, x,
                     ):  # fmt: skip
                         break
                     if pool[p, P_FREE] == NEVER:
                         pool[p, P_FREE] = now
-                    f = cons[queue_first[first_queue(queue_first, s, classes)], N_FLOW]
+                    f = trav[queue_first[first_queue(queue_first, s, classes)], N_FLOW]
                     units = flow[f, O_LOT] * state[x, X_UNIT + flow[f, O_CLASS]]
                     if station[s, S_SHUT] != NEVER or not has_vehicle or units > capacity:
                         break
@@ -1157,7 +1156,12 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                     for c in range(LOAD_CLASSES):
                         if pool[p, P_LOAD + c]:
                             open_decks |= 1 << state[x, X_DECK + c]
-                    load_teu, first_s, last = 0, UNLIMITED, NEVER
+                    load_teu, first_s, last, boarded = 0, UNLIMITED, NEVER, 0
+                    # Who is not among those that joined last is not known ahead.
+                    ahead = pool[p, P_JOINED] - min(station[s, S_LENGTH], JOINED)
+                    for _ in range(min(FETCHED, pool[p, P_JOINED] - ahead)):
+                        fetch(trav, pool_joined[p, ahead & (JOINED - 1)])
+                        ahead += 1
                     q = s * classes
                     n = queue_first[q]
                     while open_decks:
@@ -1166,12 +1170,10 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                             n = queue_first[q]
                         if n == NEVER:
                             break
-                        after, f = trav[n, T_NEXT], cons[n, N_FLOW]
-                        # The next but one; after the last, any row will do.
-                        soon = trav[max(after, 0), T_NEXT]
-                        prefetch(trav, soon)
-                        prefetch(cause_s, soon)
-                        prefetch(cons, soon)
+                        after, f = trav[n, T_NEXT], trav[n, N_FLOW]
+                        if ahead < pool[p, P_JOINED]:
+                            fetch(trav, pool_joined[p, ahead & (JOINED - 1)])
+                            ahead += 1
                         deck = state[x, X_DECK + flow[f, O_CLASS]]
                         units = flow[f, O_LOT] * state[x, X_UNIT + flow[f, O_CLASS]]
                         if not open_decks >> deck & 1:
@@ -1190,24 +1192,24 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                         first_s = min(first_s, joined_s)
                         take_out(trav, queue_first, queue_last, station, s, q, n, now)
                         book_forming(
-                            cause_s, trav, share, ledger, run, sizes, station, spell,
+                            trav, share, ledger, run, sizes, station, spell,
                             pool, p, vehicle, n, places, now,
                         )  # fmt: skip
                         trav[n, T_ROW] = NEVER
                         if is_refused:
                             write_stay(stays, run[K_STAYS], n, s, joined_s, NEVER, NEVER, NEVER)
                             run[K_STAYS] += 1
-                            turn_away(cons, flow, pool, pool_rooms, yard, ready, is_ready, p, n)
-                            finish(cons, trav, run, n, now, REFUSED_STORAGE, stop_after)
+                            turn_away(trav, flow, pool, pool_rooms, yard, ready, is_ready, p, n)
+                            finish(trav, gone, run, n, now, REFUSED_STORAGE, stop_after)
                             n = after
                             continue
                         write_stay(stays, run[K_STAYS], n, s, joined_s, now, now, i)
                         run[K_STAYS] += 1
                         take_aboard(
-                            trav, cons, flow, pool, pool_rooms, vehicle, share, room, run,
-                            flows, p, i, tv, n, last,
+                            trav, flow, pool, pool_rooms, vehicle, share, room, recent, run,
+                            flows, p, i, tv, n, last, boarded,
                         )  # fmt: skip
-                        last, n = n, after
+                        last, n, boarded = n, after, boarded + 1
                     if is_claiming:
                         pool[p, P_CLAIM], pool[p, P_CLAIM_LOAD] = CLAIM_WAITS, load_teu
                         t = consignments + p
@@ -1282,7 +1284,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                         yard[y, Y_OCCUPIED] += load_teu
                     if request_s < now:
                         book_wait(
-                            cause_s, trav, share, ledger, run, sizes, station, spell,
+                            trav, share, ledger, run, sizes, station, spell,
                             t, s, STORAGE_CAUSE, request_s, now,
                         )  # fmt: skip
                     if not is_vehicle:

@@ -13,8 +13,6 @@ from sim.kernel.counts import (
     A_PASSED,
     A_PASSED_LOAD,
     ABOARD,
-    C_RELEASE,
-    C_VEHICLE,
     DAY_COUNTS,
     I_EMPTY,
     I_FREE_MIX,
@@ -34,9 +32,8 @@ from sim.kernel.counts import (
     Marks,
     Records,
 )
-from sim.kernel.jit import borrowed, called, compiled, inlined, prefetch, rows_of
+from sim.kernel.jit import borrowed, called, compiled, fetch, inlined, prefetch, rows_of
 from sim.kernel.layout import (
-    CONSIGNMENT_COLUMNS,
     FLOW_COLUMNS,
     K_ARRIVED,
     K_GONE,
@@ -46,14 +43,18 @@ from sim.kernel.layout import (
     N_CREATED,
     N_FINISHED,
     N_FLOW,
+    N_NUMBER,
+    N_RELEASE,
     N_STATUS,
+    N_VEHICLE,
     O_TEU,
     S_BATCH_MAX,
     S_COUPLES,
     S_KIND,
     STATION_COLUMNS,
     T_NEXT,
-    T_PREV,
+    T_SECONDS,
+    TRAVELLER_COLUMNS,
     V_DEPARTED,
     V_ENDED,
     V_LOAD,
@@ -73,6 +74,8 @@ REFUSED_STORAGE = int(Status.REFUSED_STORAGE)
 MOVING = int(Cause.MOVING)
 SERVICE = int(Cause.SERVICE)
 FOREVER = (1 << 31) - 1
+WORD = 64
+"""Bits of a number."""
 AHEAD = 8
 """Rows after which what a row is about is brought into the cache."""
 
@@ -85,17 +88,16 @@ def count(
     visits: Rows,
     stays: Rows,
     station: Ints,
-    cons: Rows,
+    trav: Rows,
     flow: Ints,
     vehicle: Rows,
-    trav: Rows,
-    cause_s: Seconds,
+    gone: Rows,
     run: Ints,
 ) -> None:
     """Count all rows that have been written, and forget them."""
     note_ended(counts.ended_s, run, vehicle, trav, len(trav) - len(vehicle))
-    count_stays(counts, marks, stays, run, station, cons, flow, vehicle)
-    count_finished(counts, records, run, cons, trav, cause_s)
+    count_stays(counts, marks, stays, run, station, trav, flow, vehicle)
+    count_finished(counts, records, gone, run, trav)
     count_visits(counts, marks, visits, run, station, vehicle)
     count_arrived(counts, marks, run, vehicle, trav, len(trav) - len(vehicle))
     run[K_STAYS], run[K_VISITS] = 0, 0
@@ -108,9 +110,8 @@ def count_open(
     records: Records,
     inside: Ints,
     known: Ints,
-    cons: Rows,
+    trav: Rows,
     vehicle: Rows,
-    cause_s: Seconds,
     run: Ints,
 ) -> None:
     """Count the consignments and the vehicles that the end of the run cuts short.
@@ -124,7 +125,7 @@ def count_open(
     """
     counts, marks, records = borrowed(counts), borrowed(marks), borrowed(records)
     for at in range(len(inside)):
-        count_causes(counts, records, cons, cause_s, inside[at])
+        count_causes(counts, records, trav, inside[at])
     for i in known:
         if vehicle[i, V_ENDED] == NEVER:
             count_vehicle(counts, marks, vehicle, i, run[K_NOW])
@@ -150,31 +151,30 @@ def count_stays(  # noqa: C901 - one line for each thing that is counted
     stays: Rows,
     run: Ints,
     station: Ints,
-    cons: Rows,
+    trav: Rows,
     flow: Ints,
     vehicle: Rows,
 ) -> None:
     """Count the stays of consignments."""
     counts, marks, stays = borrowed(counts), borrowed(marks), rows_of(stays, 6)
-    cons, flow = rows_of(cons, CONSIGNMENT_COLUMNS), rows_of(flow, FLOW_COLUMNS)
+    trav, flow = rows_of(trav, TRAVELLER_COLUMNS), rows_of(flow, FLOW_COLUMNS)
     vehicle, station = rows_of(vehicle, VEHICLE_COLUMNS), rows_of(station, STATION_COLUMNS)
     totals, wait, day, sizes = by_station(counts)
     over_s, over, flow_wait, stock = counts.over_s, counts.over, counts.flow_wait, counts.stock
     numbers, batch_s, late_s, mix = counts.numbers, counts.batch_s, counts.late_s, counts.mix
-    carried, place = rows_of(counts.vehicle, VEHICLE_COUNTS), rows_of(counts.consignment, 2)
+    carried = rows_of(counts.vehicle, VEHICLE_COUNTS)
     vehicle_ended_s, misplaced = rows_of(counts.ended_s, 1), counts.misplaced
     shut_first, shut_s, shut_at = marks.shut_first, marks.shut_s, counts.shut_at
     leg_has_line, pool_leg = marks.leg_has_line, marks.pool_leg
     from_s, to_s = counts.window[0], counts.window[1]
     for at in range(run[K_STAYS]):
         ahead = min(at + AHEAD, run[K_STAYS] - 1)
-        prefetch(cons, stays[ahead, 0])
-        prefetch(place, stays[ahead, 0])
+        fetch(trav, stays[ahead, 0])
         wait_s = max(0, stays[ahead, 3] - stays[ahead, 2])
         prefetch(wait, stays[ahead, 1] * sizes[0] + bin_of(wait_s))
         n, s, i = stays[at, 0], stays[at, 1], stays[at, 5]
         request_s, start_s, end_s = stays[at, 2], stays[at, 3], stays[at, 4]
-        f, finished_s = cons[n, N_FLOW], cons[n, N_FINISHED]
+        f, finished_s = trav[n, N_FLOW], trav[n, N_FINISHED]
         load = flow[f, O_TEU]
         last_s = run[K_NOW] if finished_s == NEVER else finished_s
         count_row(
@@ -188,7 +188,7 @@ def count_stays(  # noqa: C901 - one line for each thing that is counted
                 numbers, batch_s, late_s, shut_first, shut_s, shut_at, station[s, S_BATCH_MAX],
                 from_s, to_s, s, start_s, until_s,
             )  # fmt: skip
-        if kind == POOL and from_s <= cons[n, N_CREATED] < to_s:
+        if kind == POOL and from_s <= trav[n, N_CREATED] < to_s:
             totals[s, A_JOINED] += 1
         if len(flow_wait) and start_s != NEVER and from_s <= request_s < to_s:
             flow_wait[s, f, 0] += 1
@@ -201,16 +201,16 @@ def count_stays(  # noqa: C901 - one line for each thing that is counted
                     or (end_s == NEVER and (finished_s == NEVER or finished_s >= instant_s))
                 ):
                     stock[end, s] += load
-        before = place[n, C_VEHICLE]
-        is_early = request_s < place[n, C_RELEASE]
+        before = trav[n, N_VEHICLE]
+        is_early = request_s < trav[n, N_RELEASE]
         if before != NEVER:
             ended_s = vehicle_ended_s[before]
             is_early |= ended_s == NEVER or request_s < ended_s
         if is_early and misplaced[0, 0] == NEVER:
-            misplaced[0, 0], misplaced[0, 1] = counts.number[n], s
+            misplaced[0, 0], misplaced[0, 1] = trav[n, N_NUMBER], s
             misplaced[0, 2] = request_s
-        place[n, C_RELEASE] = FOREVER if end_s == NEVER else end_s
-        place[n, C_VEHICLE] = i
+        trav[n, N_RELEASE] = FOREVER if end_s == NEVER else end_s
+        trav[n, N_VEHICLE] = i
         if i != NEVER:
             carried[i, W_LOAD] += load
             if leg_has_line[pool_leg[vehicle[i, V_POOL]]]:
@@ -319,47 +319,41 @@ def count_visits(
 
 
 @called
-def count_finished(
-    counts: Counts,
-    records: Records,
-    run: Ints,
-    cons: Rows,
-    trav: Rows,
-    cause_s: Seconds,
-) -> None:
+def count_finished(counts: Counts, records: Records, gone: Rows, run: Ints, trav: Rows) -> None:
     """Count the consignments that have finished, and forget them."""
     counts, records = borrowed(counts), borrowed(records)
-    n = run[K_GONE]
-    while n != NEVER:
-        after, soon = trav[n, T_NEXT], trav[n, T_PREV]
-        prefetch(trav, soon)
-        prefetch(cons, soon)
-        prefetch(cause_s, soon)
-        prefetch(counts.consignment, soon)
-        prefetch(counts.number, soon)
-        i, finished_s = counts.consignment[n, C_VEHICLE], cons[n, N_FINISHED]
-        if cons[n, N_STATUS] == REFUSED_STORAGE and i != NEVER:
+    trav, gone = rows_of(trav, TRAVELLER_COLUMNS), rows_of(gone, 1)
+    last = run[K_GONE] - 1
+    for at in range(run[K_GONE]):
+        fetch(trav, gone[min(at + AHEAD, last)])
+        soon = trav[gone[min(at + AHEAD // 2, last)], N_NUMBER]
+        prefetch(records.finished_s, soon)
+        prefetch(records.status, soon)
+        prefetch(records.delay_s, soon)
+        prefetch(records.booked_s, soon)
+        n = gone[at]
+        i, finished_s = trav[n, N_VEHICLE], trav[n, N_FINISHED]
+        if trav[n, N_STATUS] == REFUSED_STORAGE and i != NEVER:
             counts.vehicle[i, W_TURNED] = finished_s
-        count_causes(counts, records, cons, cause_s, n)
-        at = counts.number[n]
-        records.finished_s[at], records.status[at] = finished_s, cons[n, N_STATUS]
-        n = after
-    run[K_GONE] = NEVER
+        count_causes(counts, records, trav, n)
+        number = trav[n, N_NUMBER]
+        records.finished_s[number], records.status[number] = finished_s, trav[n, N_STATUS]
+    run[K_GONE] = 0
 
 
 @inlined
-def count_causes(counts: Counts, records: Records, cons: Rows, cause_s: Seconds, n: int) -> None:
+def count_causes(counts: Counts, records: Records, trav: Rows, n: int) -> None:
     """Count the seconds of a consignment by cause, whose end they have reached."""
     counts, records = borrowed(counts), borrowed(records)
-    f, at, booked_s = cons[n, N_FLOW], counts.number[n], 0
+    f, at, booked_s = trav[n, N_FLOW], trav[n, N_NUMBER], 0
     for cause in range(CAUSES):
-        booked_s += cause_s[n, cause]
+        booked_s += trav[n, T_SECONDS + cause]
     records.booked_s[at] = booked_s
-    records.delay_s[at] = booked_s - cause_s[n, MOVING] - cause_s[n, SERVICE]
-    if counts.window[0] <= cons[n, N_CREATED] < counts.window[1]:
-        is_cohort = 1 if cons[n, N_STATUS] <= DELIVERED else 0
+    records.delay_s[at] = booked_s - trav[n, T_SECONDS + MOVING] - trav[n, T_SECONDS + SERVICE]
+    if counts.window[0] <= trav[n, N_CREATED] < counts.window[1]:
+        is_cohort = 1 if trav[n, N_STATUS] <= DELIVERED else 0
         for cause in range(CAUSES):
-            counts.cause_s[is_cohort, f, cause] += cause_s[n, cause]
+            counts.cause_s[is_cohort, f, cause] += trav[n, T_SECONDS + cause]
 
 
 @called
@@ -419,3 +413,41 @@ def count_vehicle(counts: Counts, marks: Marks, vehicle: Rows, i: int, until_s: 
         counts.numbers[I_FREE_MIX] = m
         m = after
     counts.vehicle[i, W_MIX] = NEVER
+
+
+@compiled
+def count_instants(
+    load_class: Ints,
+    flow: NDArray[np.int16],
+    created_s: Seconds,
+    finished_s: Seconds,
+    is_met: NDArray[np.uint64],
+    instants: Ints,
+) -> None:
+    """Count by load class the instants at which a consignment came or went.
+
+    Parameters
+    ----------
+    load_class
+        (F,) of each flow, one of C.
+    flow, created_s, finished_s
+        (N,) of each consignment; it has not finished where the last is negative.
+    is_met
+        (C, T) a bit for each instant, none of which is set.
+    instants
+        (C,) added to.
+    """
+    for at in range(len(flow)):
+        c = load_class[flow[at]]
+        meet(is_met, instants, c, created_s[at])
+        if finished_s[at] >= 0:
+            meet(is_met, instants, c, finished_s[at])
+
+
+@inlined
+def meet(is_met: NDArray[np.uint64], instants: Ints, c: int, instant_s: int) -> None:
+    """Count an instant of a load class, if it is a new one."""
+    bit = np.uint64(1) << np.uint64(instant_s & WORD - 1)
+    bits = is_met[c, instant_s // WORD]
+    instants[c] += bits & bit == 0
+    is_met[c, instant_s // WORD] = bits | bit

@@ -1,7 +1,7 @@
 """What is counted of a run: its tables and their columns (R20-R24).
 
 A row of the trace that is counted is forgotten. What it cannot say alone is kept with its
-consignment (`C_*`) or vehicle (`W_*`) meanwhile.
+consignment (`N_RELEASE` on) or vehicle (`W_*`) meanwhile.
 """
 
 from typing import NamedTuple
@@ -11,9 +11,6 @@ from numpy.typing import NDArray
 
 from sim.kernel.books import Seconds
 from sim.kernel.growth import longer
-from sim.kernel.layout import (
-    Rows,
-)
 
 Ints = NDArray[np.int64]
 
@@ -28,9 +25,7 @@ STATION_COUNTS = 13
 D_WAITING, D_WAITING_S, D_STORED, D_STORED_S, D_ENDED, D_LOAD = range(6)
 DAY_COUNTS = 6
 
-# --- consignments and vehicles
-C_RELEASE, C_VEHICLE = 0, 1
-"""When its last stay let it go, and the vehicle it boarded then."""
+# --- vehicles
 W_LOAD, W_MIX, W_TURNED, W_PLACED = 0, 1, 2, 3
 """What boarded, whose (first of linked rows), when it was turned away, bits of the ends of
 the window at which it was at a station."""
@@ -83,10 +78,6 @@ class Counts(NamedTuple):
     """(V, 4)."""
     ended_s: Seconds
     """(V,) when its leg ended, or NEVER: asked for when its row may be gone."""
-    consignment: Rows
-    """(N, 2)."""
-    number: Seconds
-    """(N,) which consignment has each row, ascending over the rows in use."""
     misplaced: Ints
     misloaded: Ints
     """One row each; the first number NEVER as long as there is none."""

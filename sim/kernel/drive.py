@@ -7,13 +7,15 @@ from numpy.typing import NDArray
 
 from sim.draws.hashing import mix_array
 from sim.kernel import layout as k
+from sim.kernel.arithmetic import halves
 from sim.kernel.books import CAUSES, enlarged
 from sim.kernel.breakdowns import wind_up
 from sim.kernel.closing import close_all
 from sim.kernel.core import Growing, advance
 from sim.kernel.growth import longer, refilled
 from sim.kernel.heap import BEYOND, LAST, empty_heap
-from sim.kernel.tables import Tables, tables_of
+from sim.kernel.jit import LINE
+from sim.kernel.tables import Tables, routes_of, tables_of
 from sim.plan import NEVER, Draws, Plan
 
 Ints = NDArray[np.int64]
@@ -56,7 +58,7 @@ def begin(plan: Plan, draws: Draws, *, ledger_size: int = LEDGER_SIZE, room: int
     """Return the tables of a run before anything has happened."""
     tables = tables_of(plan, draws)
     with np.errstate(over="ignore"):
-        return Ended(tables, opened(tables, plan, ledger_size, room))
+        return Ended(tables, opened(tables, plan, draws, ledger_size, room))
 
 
 def go_on(left: Ended, plan: Plan, stream: int, until_s: int) -> Ended:
@@ -91,22 +93,25 @@ def go_on(left: Ended, plan: Plan, stream: int, until_s: int) -> Ended:
 
 def close(left: Ended) -> Ended:
     """Return the tables with everything booked and written down that the end cuts short."""
-    inside = np.flatnonzero(left.tables.consignment[:, k.N_FINISHED] == NEVER)
+    inside = np.flatnonzero(consignments(*left)[:, k.N_FINISHED] == NEVER)
     known = np.arange(left.tables.run[k.K_VEHICLES])
     with np.errstate(over="ignore"):
         return Ended(left.tables, closed(left.tables, left.growing, inside, known))
 
 
-def opened(tables: Tables, plan: Plan, ledger_size: int, room: int) -> Growing:
+def consignments(tables: Tables, growing: Growing) -> k.Rows:
+    """Return the rows of travellers that are consignments."""
+    return growing.trav[: len(growing.trav) - len(growing.vehicle) - len(tables.pool)]
+
+
+def opened(tables: Tables, plan: Plan, draws: Draws, ledger_size: int, room: int) -> Growing:
     """Return the growing tables as a run begins."""
-    cons, flow, run = tables.consignment, tables.flow, tables.run
-    first_vehicle = len(cons) + len(tables.pool)
-    trav = np.full((first_vehicle + room, k.TRAVELLER_COLUMNS), NEVER, dtype=np.int32)
-    trav[: len(cons), k.T_CLASS] = flow[cons[:, k.N_FLOW], k.O_RANK]
-    created_s = cons[:, k.N_CREATED]
-    is_measured = (created_s >= plan.window_start_s) & (created_s < plan.window_end_s)
-    trav[: len(cons), k.T_SHARE] = np.where(is_measured, cons[:, k.N_FLOW], NEVER)
-    trav[len(cons) : first_vehicle, k.T_CLASS] = flow[-1, k.O_RANK]
+    flow, run = tables.flow, tables.run
+    size = len(draws.consignment_flow)
+    first_vehicle = size + len(tables.pool)
+    trav = _unknown(first_vehicle + room)
+    _make_known(trav[:size], plan, draws, flow)
+    trav[size:first_vehicle, k.T_CLASS] = flow[-1, k.O_RANK]
     share = np.full((len(flow), 3), NEVER, dtype=np.int64)
     share[:-1, k.SHARE_FLOW] = np.arange(len(flow) - 1)
     share[:-1, k.SHARE_COUNT] = 1
@@ -122,7 +127,6 @@ def opened(tables: Tables, plan: Plan, ledger_size: int, room: int) -> Growing:
         vehicle=np.full((room, k.VEHICLE_COLUMNS), NEVER, dtype=np.int32),
         vehicle_key=np.zeros(room, dtype=np.uint64),
         trav=trav,
-        cause_s=np.zeros((len(trav), CAUSES), dtype=np.int32),
         vessel=np.full((room, k.VESSEL_COLUMNS), NEVER, dtype=np.int64),
         hand=np.full((room, k.HAND_COLUMNS), NEVER, dtype=np.int64),
         spell=np.full((room, 5), NEVER, dtype=np.int64),
@@ -134,6 +138,26 @@ def opened(tables: Tables, plan: Plan, ledger_size: int, room: int) -> Growing:
         visits=np.zeros((room, 5), dtype=np.int32),
         stays=np.zeros((room, 6), dtype=np.int32),
     )
+
+
+def _unknown(count: int) -> k.Rows:
+    """Return rows of travellers of which nothing is known; each lies in two cache lines."""
+    some = np.full(count * k.TRAVELLER_COLUMNS + LINE, NEVER, dtype=np.int32)
+    first = -some.ctypes.data % LINE // some.itemsize
+    trav = some[first : first + count * k.TRAVELLER_COLUMNS].reshape(count, k.TRAVELLER_COLUMNS)
+    trav[:, k.T_SECONDS : k.T_SECONDS + CAUSES] = 0
+    return trav
+
+
+def _make_known(cons: k.Rows, plan: Plan, draws: Draws, flow: Ints) -> None:
+    """Write what is drawn of consignments into their rows."""
+    of, created_s = draws.consignment_flow, draws.consignment_created_s
+    is_measured = (created_s >= plan.window_start_s) & (created_s < plan.window_end_s)
+    cons[:, k.T_CLASS] = flow[of, k.O_RANK]
+    cons[:, k.T_SHARE] = np.where(is_measured, of, NEVER)
+    cons[:, k.N_FLOW], cons[:, k.N_ROUTE] = of, routes_of(draws)
+    cons[:, k.N_CREATED], cons[:, k.N_STATUS] = created_s, 0
+    cons[:, k.N_KEY : k.N_KEY + 2] = halves(draws.consignment_key)
 
 
 def _calendar(tables: Tables, plan: Plan, room: int) -> Ints:
@@ -166,7 +190,7 @@ def grown(tables: Tables, growing: Growing, full: int) -> Growing:
     if full == k.EVENTS:
         return growing._replace(events=longer(growing.events, need + BEYOND, LAST))
     if full == k.VEHICLES:
-        return _with_vehicles(growing, need, len(tables.consignment) + len(tables.pool))
+        return _with_vehicles(growing, need)
     if full == k.LEDGER:
         return growing._replace(ledger=enlarged(growing.ledger))
     if full in _LINKED:
@@ -200,19 +224,13 @@ _PLAIN = {
 }
 
 
-def _with_vehicles(growing: Growing, need: int, first_vehicle: int) -> Growing:
+def _with_vehicles(growing: Growing, need: int) -> Growing:
     """Return the tables with room for more vehicles, which are travellers too."""
     vehicle = longer(growing.vehicle, need, NEVER)
-    travellers = first_vehicle + len(vehicle)
-    trav = np.full((travellers, k.TRAVELLER_COLUMNS), NEVER, dtype=np.int32)
+    trav = _unknown(len(growing.trav) + len(vehicle) - len(growing.vehicle))
     trav[: len(growing.trav)] = growing.trav
-    cause_s = np.zeros((travellers, CAUSES), dtype=np.int32)
-    cause_s[: len(growing.cause_s)] = growing.cause_s
     return growing._replace(
-        vehicle=vehicle,
-        vehicle_key=longer(growing.vehicle_key, need, 0),
-        trav=trav,
-        cause_s=cause_s,
+        vehicle=vehicle, vehicle_key=longer(growing.vehicle_key, need, 0), trav=trav
     )
 
 
@@ -249,13 +267,11 @@ def closed(tables: Tables, growing: Growing, inside: Ints, known: Ints) -> Growi
         growing.vessel,
         hand,
         growing.vehicle,
-        tables.consignment,
         inside,
         known,
         tables.queue_first,
         growing.visits,
         growing.stays,
-        growing.cause_s,
         growing.trav,
         growing.share,
         growing.ledger,

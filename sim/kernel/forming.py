@@ -16,6 +16,7 @@ from sim.kernel.layout import (
     B_TIMETABLE,
     CLAIM_GRANTED,
     CLAIM_WAITS,
+    FETCHED,
     FREE,
     K_FREE_ROOMS,
     K_FREE_SHARES,
@@ -56,6 +57,7 @@ from sim.kernel.layout import (
     SHARE_FLOW,
     SHARE_NEXT,
     T_CLASS,
+    T_FIRST,
     T_NEXT,
     T_PREV,
     T_SHARE,
@@ -85,8 +87,6 @@ from sim.plan import NEVER, PPM
 
 Ints = NDArray[np.int64]
 
-FETCHED = 4
-"""So many places ahead rows of those aboard are fetched from memory at a landing."""
 Flags = NDArray[np.bool_]
 
 DAY_S = 86_400
@@ -124,7 +124,7 @@ def has_turn(
     state: Ints,
     station: Ints,
     row_table: Ints,
-    cons: Rows,
+    trav: Rows,
     flow: Ints,
     queue_first: Ints,
     classes: int,
@@ -145,7 +145,7 @@ def has_turn(
             continue
         if filled_s > pool[p, P_FILLED] or (filled_s == pool[p, P_FILLED] and so >= s):
             continue
-        f = cons[queue_first[first_queue(queue_first, so, classes)], N_FLOW]
+        f = trav[queue_first[first_queue(queue_first, so, classes)], N_FLOW]
         units = flow[f, O_LOT] * state[x, X_UNIT + flow[f, O_CLASS]]
         payload_ppm = row_table[station[so, S_ROW], R_PAYLOAD]
         if units <= state[x, X_CAPACITY] * payload_ppm // PPM:
@@ -167,27 +167,25 @@ def pass_on_turn(
 
 
 @inlined
-def link(trav: Rows, last: int, n: int) -> None:
-    """Let a consignment be aboard after the last, and be known some places ahead."""
-    before = last
-    for _ in range(FETCHED - 1):
-        if before != NEVER:
-            before = trav[before, T_PREV]
-    trav[last, T_NEXT], trav[n, T_PREV] = n, last
-    if before != NEVER:
-        trav[before, T_PREV] = n
+def know_ahead(trav: Rows, recent: Ints, tv: int, n: int, aboard: int) -> None:
+    """Let who comes aboard be known to the one some places before, or to the vehicle."""
+    if aboard < FETCHED:
+        trav[tv, T_FIRST + aboard] = n
+    else:
+        trav[recent[aboard & (FETCHED - 1)], T_PREV] = n
+    recent[aboard & (FETCHED - 1)] = n
 
 
 @inlined
 def take_aboard(
     trav: Rows,
-    cons: Rows,
     flow: Ints,
     pool: Ints,
     pool_rooms: Ints,
     vehicle: Rows,
     share: Ints,
     room: Ints,
+    recent: Ints,
     run: Ints,
     flows: int,
     p: int,
@@ -195,6 +193,7 @@ def take_aboard(
     tv: int,
     n: int,
     last: int,
+    aboard: int,
 ) -> None:
     """Let a consignment board vehicle `i`, traveller `tv`, after `last` (NEVER: as the first).
 
@@ -202,18 +201,22 @@ def take_aboard(
 
     Parameters
     ----------
+    recent
+        (FETCHED,) the last that boarded.
     flows
         Of the plan: the row of `share` that heads the unused ones.
+    aboard
+        How many are aboard already.
     """
-    f, y = cons[n, N_FLOW], cons[n, N_YARD]
+    f, y = trav[n, N_FLOW], trav[n, N_YARD]
     pool[p, P_LOAD + flow[f, O_CLASS]] -= flow[f, O_LOT]
-    trav[n, T_NEXT] = NEVER
+    trav[n, T_NEXT], trav[n, T_PREV] = NEVER, n
+    know_ahead(trav, recent, tv, n, aboard)
     if last == NEVER:
         vehicle[i, V_ABOARD] = n
-        trav[n, T_PREV] = NEVER
         trav[tv, T_CLASS] = flow[f, O_RANK]
     else:
-        link(trav, last, n)
+        trav[last, T_NEXT] = n
         trav[tv, T_CLASS] = min(trav[tv, T_CLASS], flow[f, O_RANK])
     if trav[n, T_SHARE] != NEVER:
         at = trav[tv, T_SHARE]
@@ -228,7 +231,7 @@ def take_aboard(
             trav[tv, T_SHARE] = at
         share[at, SHARE_COUNT] += 1
     if y != NEVER:
-        cons[n, N_YARD] = NEVER
+        trav[n, N_YARD] = NEVER
         pool_rooms[p, y] -= flow[f, O_TEU]
         at = vehicle[i, V_ROOM]
         while at != NEVER and room[at, ROOM_YARD] != y:
@@ -245,7 +248,7 @@ def take_aboard(
 
 @called
 def turn_away(
-    cons: Rows,
+    trav: Rows,
     flow: Ints,
     pool: Ints,
     pool_rooms: Ints,
@@ -256,7 +259,7 @@ def turn_away(
     n: int,
 ) -> None:
     """Take a consignment that is refused out of the books of its pool and of its yard (R17)."""
-    f, y = cons[n, N_FLOW], cons[n, N_YARD]
+    f, y = trav[n, N_FLOW], trav[n, N_YARD]
     pool[p, P_LOAD + flow[f, O_CLASS]] -= flow[f, O_LOT]
     if y != NEVER:
         pool_rooms[p, y] -= flow[f, O_TEU]

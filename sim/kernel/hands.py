@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernel.books import Seconds, begin, book, give_back
+from sim.kernel.books import begin, book, give_back
 from sim.kernel.breakdowns import work
 from sim.kernel.closures import holder
 from sim.kernel.heap import push
@@ -121,7 +121,6 @@ def stop_and_go_on(
     closure: Ints,
     breakdown: Ints,
     events: Ints,
-    cause_s: Seconds,
     trav: Rows,
     share: Ints,
     ledger: Ints,
@@ -142,8 +141,8 @@ def stop_and_go_on(
             left_s, stopped_s = hand[h, H_LEFT], now_s - hand[h, H_STOPPED]
             cause, by = hand[h, H_CAUSE], hand[h, H_CLOSURE]
             while t != NEVER:
-                book(cause_s, trav, share, ledger, run, sizes, t, s, cause, by, stopped_s)
-                begin(cause_s, trav, share, ledger, run, sizes, t, s, SERVICE, now_s, left_s)
+                book(trav, share, ledger, run, sizes, t, s, cause, by, stopped_s)
+                begin(trav, share, ledger, run, sizes, t, s, SERVICE, now_s, left_s)
                 t = trav[t, T_NEXT]
             hand[h, H_STOPPED] = NEVER
             hand[h, H_ENDS] = now_s + left_s
@@ -152,7 +151,7 @@ def stop_and_go_on(
                 work(breakdown, row_table, events, row, 1, now_s)
         elif is_shut and not is_stopped and hand[h, H_ENDS] > now_s:
             while t != NEVER:
-                give_back(cause_s, trav, share, ledger, run, sizes, t, now_s)
+                give_back(trav, share, ledger, run, sizes, t, now_s)
                 t = trav[t, T_NEXT]
             is_anew = row_table[row, R_AT_CLOSING] == RESTART
             hand[h, H_LEFT] = hand[h, H_DRAWN] if is_anew else hand[h, H_ENDS] - now_s

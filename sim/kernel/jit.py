@@ -30,6 +30,9 @@ CONSTANTS = [
 MARKS = (b"\n@", b"_COLUMNS = ", b"_COUNTS = ")
 """What a text has that becomes machine code, or names the columns of its tables."""
 
+LINE = 64
+"""Bytes of a cache line."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -198,8 +201,12 @@ def prefetch_read(table: Any, row: int) -> None:  # noqa: ANN401 - an array of a
     """Let a row that others read too be brought into the cache."""
 
 
-def _touch(is_written: int) -> Any:  # noqa: ANN401 - an intrinsic of numba
-    """Return what brings a row into the cache."""
+def fetch(table: Any, row: int) -> None:  # noqa: ANN401 - an array of any kind
+    """Let a row of two cache lines be brought into the cache, to be written."""
+
+
+def _touch(is_written: int, lines: int) -> Any:  # noqa: ANN401 - an intrinsic of numba
+    """Return what brings so many cache lines of a row into the cache."""
 
     def touch(_: Any, table: Any, row: Any) -> Any:  # noqa: ANN401, ARG001 - numba types
         """Return signature and code of a row's prefetch."""
@@ -209,12 +216,14 @@ def _touch(is_written: int) -> Any:  # noqa: ANN401 - an intrinsic of numba
             stride = builder.extract_value(made.strides, 0)
             begin = builder.ptrtoint(made.data, stride.type)
             at = builder.add(begin, builder.mul(args[1], stride))
-            pointer = builder.inttoptr(at, cgutils.voidptr_t)
             number = ir.IntType(32)
             kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, number, number, number])
             call = builder.module.declare_intrinsic("llvm.prefetch", [cgutils.voidptr_t], kind)
-            # To stay in all caches, data.
-            builder.call(call, [pointer, number(is_written), number(3), number(1)])
+            for line in range(lines):
+                begin = builder.add(at, ir.Constant(at.type, line * LINE))
+                pointer = builder.inttoptr(begin, cgutils.voidptr_t)
+                # To stay in all caches, data.
+                builder.call(call, [pointer, number(is_written), number(3), number(1)])
             return context.get_dummy_value()
 
         return types.void(table, types.intp), code
@@ -222,14 +231,21 @@ def _touch(is_written: int) -> Any:  # noqa: ANN401 - an intrinsic of numba
     return intrinsic(touch)
 
 
-_TOUCH: Any = _touch(1)
-_LOOK: Any = _touch(0)
+_TOUCH: Any = _touch(1, 1)
+_FETCH: Any = _touch(1, 2)
+_LOOK: Any = _touch(0, 1)
 
 
 @overload(prefetch, strict=False)
 def _prefetch(table: Any, row: Any) -> Any:  # noqa: ANN401, ARG001 - numba reads its types
     """Return what machine code does for `prefetch`."""
     return lambda table, row: _TOUCH(table, row)  # noqa: PLW0108 - numba wants a function
+
+
+@overload(fetch, strict=False)
+def _fetch(table: Any, row: Any) -> Any:  # noqa: ANN401, ARG001 - numba reads its types
+    """Return what machine code does for `fetch`."""
+    return lambda table, row: _FETCH(table, row)  # noqa: PLW0108 - numba wants a function
 
 
 @overload(prefetch_read, strict=False)

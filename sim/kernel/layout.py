@@ -8,9 +8,10 @@ it, for the other end of a fleet.
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.plan import Cause
+
 Rows = NDArray[np.int32]
-"""Rows of consignments, travellers and vehicles, and of the trace: there are many, and of
-numbers of 32 bits two rows of the former fill a cache line."""
+"""Rows of travellers and vehicles, and of the trace: there are many."""
 
 # --- stations
 S_KIND, S_DETAIL, S_CLASS, S_BATCH_MIN, S_BATCH_MAX, S_QUEUE_MAX, S_ROW, S_ROW_END = range(8)
@@ -91,19 +92,10 @@ D_ORDINAL, D_LEFT, D_SINCE, D_BEGAN, D_ENDS = 7, 8, 9, 10, 11
 time in which the row is down (NEVER: it is not)."""
 BREAKDOWN_COLUMNS = 12
 
-# --- consignments
-N_FLOW, N_ROUTE, N_STEP, N_YARD, N_FINISHED, N_STATUS, N_CREATED, N_DRAWN = range(8)
-"""N_STEP: the step it takes; N_YARD: yard in which it takes room, or NEVER; N_ROUTE: NEVER or
-BANNED where it has none; N_DRAWN: what the law of the service that it waits for has for it, or
-NEVER where that is drawn when it is served."""
-BANNED = -2
-CONSIGNMENT_COLUMNS = 8
-
 # --- travellers
 T_NEXT, T_PREV = 0, 1
-"""Neighbours in a queue; a consignment's next aboard, or among those that go on or have finished.
-Aboard and among the latter, T_PREV is one some places on (of the last few, one before): it is
-fetched from memory ahead."""
+"""Neighbours in a queue; a consignment's next aboard, or among those that go on. Aboard, T_PREV
+is one some places on, or itself: it is fetched from memory ahead."""
 T_REQUEST = 2
 T_CLASS = 3
 """Which of the plan's priorities it has, in ascending order."""
@@ -114,7 +106,29 @@ T_UNTIL, T_BEGUN = 5, 6
 """End of the motion or service begun last, and place x causes + cause of it."""
 T_SHARE = 7
 """First share: for whom its seconds count, or NEVER."""
-TRAVELLER_COLUMNS = 8
+T_SECONDS = 8
+"""Seconds booked, a column for each cause."""
+_OWN = T_SECONDS + len(Cause)
+TRAVELLER_COLUMNS = 32
+"""Two cache lines, in which lies all that is known of a consignment."""
+
+# --- travellers that are consignments
+N_FLOW, N_ROUTE, N_STEP, N_YARD, N_FINISHED, N_STATUS, N_CREATED, N_DRAWN = range(_OWN, _OWN + 8)
+"""N_STEP: the step it takes; N_YARD: yard in which it takes room, or NEVER; N_ROUTE: NEVER or
+BANNED where it has none; N_DRAWN: what the law of the service that it waits for has for it, or
+NEVER where that is drawn when it is served."""
+N_KEY = _OWN + 8
+"""Lower and upper half of its key (R3)."""
+N_RELEASE, N_VEHICLE, N_NUMBER = range(_OWN + 10, _OWN + 13)
+"""Where it is counted as it runs: when its last stay let it go, the vehicle it boarded then, and
+which it is of all that have been created."""
+BANNED = -2
+
+# --- travellers that are vehicles
+T_FIRST = _OWN
+"""The first `FETCHED` that boarded, or NEVER."""
+FETCHED = 8
+"""So many places ahead rows of those aboard, or about to board, are fetched from memory."""
 
 # --- vehicles
 V_POOL, V_DEPARTED, V_ENDED, V_LOAD = 0, 1, 2, 3
@@ -160,7 +174,11 @@ P_STATION, P_LEG, P_SERVICE, P_END, P_MIN_LOT, P_MIN_CLASS = range(17, 23)
 P_PLACE, P_WANTS, P_WAGONS = 23, 24, 25
 """Place from which its trains take wagons, or NEVER; how many the one that forms waits for,
 and has."""
-POOL_COLUMNS = 26
+P_JOINED = 26
+"""How many have joined it."""
+POOL_COLUMNS = 27
+JOINED = 1 << 7
+"""Of so many that joined a pool last it is known who they are, to fetch them from memory."""
 NO_CLAIM, CLAIM_WAITS, CLAIM_GRANTED, CLAIM_REFUSED = 0, 1, 2, 3
 
 # --- stands, and the passing loops in which they are
@@ -230,8 +248,8 @@ K_REACTING, K_OUTAGES = 26, 27
 K_PROVIDED, K_PAUSE = 28, 29
 """How many consignments are known that enter; instant before which the loop stops."""
 K_GONE, K_ARRIVED = 30, 31
-"""Last of the consignments that have finished, and of the vehicles whose leg has ended; each
-leads to the one before it."""
+"""How many consignments have finished that are not yet counted; last of the vehicles whose leg
+has ended, each of which leads to the one before it."""
 RUN_COLUMNS = 32
 
 # --- days that are counted

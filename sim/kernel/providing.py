@@ -13,20 +13,23 @@ from numpy.typing import NDArray
 from sim.kernel.books import CAUSES, Seconds
 from sim.kernel.compaction import compact
 from sim.kernel.core import Growing
-from sim.kernel.counts import C_RELEASE, C_VEHICLE, Counts, Records
+from sim.kernel.counts import Records
 from sim.kernel.jit import borrowed, called, rows_of
 from sim.kernel.layout import (
-    CONSIGNMENT_COLUMNS,
     FLOW_COLUMNS,
     K_FINISHED,
     K_PAUSE,
     K_PROVIDED,
     N_CREATED,
     N_FLOW,
+    N_KEY,
+    N_NUMBER,
+    N_RELEASE,
     N_ROUTE,
     N_STATUS,
     O_RANK,
     T_CLASS,
+    T_SECONDS,
     T_SHARE,
     TRAVELLER_COLUMNS,
     Rows,
@@ -57,7 +60,8 @@ class Sent(NamedTuple):
     entered_s: Seconds
     flow: Seconds
     number: Seconds
-    key: NDArray[np.uint64]
+    key: Rows
+    """(N, 2) as `halves` gives them."""
     route: Seconds
     """Route, NEVER or BANNED."""
 
@@ -77,7 +81,6 @@ class Ahead(NamedTuple):
 def make_known(
     tables: Tables,
     growing: Growing,
-    counts: Counts,
     records: Records,
     ahead: Ahead,
     horizon_s: int,
@@ -88,16 +91,13 @@ def make_known(
     -------
     Whether all of them are of the piece at hand; if not, it is to be done again with the next.
     """
-    numbers, run, number = ahead.numbers, tables.run, counts.number
+    numbers, run, trav = ahead.numbers, tables.run, growing.trav
     entry, entry_s = tables.entry, tables.entry_s
     pause_s = run[K_PAUSE] + numbers[G_STEP]
     if pause_s >= horizon_s:
         pause_s = NO_PAUSE
     first, used = numbers[G_KNOWN], numbers[G_USED]
-    count = provide(
-        counts, records, ahead.sent, numbers, pause_s, tables.flow, tables.consignment,
-        tables.consignment_key, growing.trav, growing.cause_s,
-    )  # fmt: skip
+    count = provide(records, ahead.sent, numbers, pause_s, tables.flow, trav)
     numbers[G_KNOWN] += count
     numbers[G_USED] += count
     if numbers[G_UNTIL] < pause_s:
@@ -105,7 +105,10 @@ def make_known(
     at = run[K_PROVIDED]
     while at < len(entry) and entry_s[at] < pause_s:
         n = entry[at]
-        entry[at] = used + n - first if n >= first else np.searchsorted(number[:used], n)
+        if n >= first:
+            entry[at] = used + n - first
+        else:
+            entry[at] = np.searchsorted(trav[:used, N_NUMBER], n)
         at += 1
     run[K_PROVIDED], run[K_PAUSE] = at, pause_s
     return True
@@ -113,59 +116,49 @@ def make_known(
 
 @called
 def provide(
-    counts: Counts,
     records: Records,
     sent: Sent,
     numbers: Ints,
     until_s: int,
     flow: Ints,
-    cons: Rows,
-    cons_key: NDArray[np.uint64],
     trav: Rows,
-    cause_s: Seconds,
 ) -> int:
     """Make the rows of consignments that are created before an instant; return how many."""
-    counts, records, sent = borrowed(counts), borrowed(records), borrowed(sent)
-    cons, cons_key = rows_of(cons, CONSIGNMENT_COLUMNS), borrowed(cons_key)
-    trav, cause_s = rows_of(trav, TRAVELLER_COLUMNS), rows_of(cause_s, CAUSES)
-    place, flow = rows_of(counts.consignment, 2), rows_of(flow, FLOW_COLUMNS)
+    records, sent = borrowed(records), borrowed(sent)
+    trav, flow = rows_of(trav, TRAVELLER_COLUMNS), rows_of(flow, FLOW_COLUMNS)
     known, used = numbers[G_KNOWN], numbers[G_USED]
     from_s, to_s = numbers[G_FROM], numbers[G_TO]
     begin = at = known - numbers[G_FIRST]
     while at < len(sent.created_s) and sent.created_s[at] < until_s:
         n, m = used + at - begin, known + at - begin
         f, created_s = sent.flow[at], sent.created_s[at]
-        counts.number[n] = m
         records.flow[m], records.number[m] = f, sent.number[at]
         records.route[m] = max(NEVER, sent.route[at])
         records.created_s[m], records.finished_s[m] = created_s, NEVER
         # Column by column: a row at once would be an array of its own, whose references count.
-        for column in range(CONSIGNMENT_COLUMNS):
-            cons[n, column] = NEVER
-        for cause in range(CAUSES):
-            cause_s[n, cause] = 0
         for column in range(TRAVELLER_COLUMNS):
             trav[n, column] = NEVER
-        cons[n, N_FLOW], cons[n, N_ROUTE], cons[n, N_STATUS] = f, sent.route[at], 0
-        cons[n, N_CREATED], cons_key[n] = created_s, sent.key[at]
+        for cause in range(CAUSES):
+            trav[n, T_SECONDS + cause] = 0
+        trav[n, N_FLOW], trav[n, N_ROUTE], trav[n, N_STATUS] = f, sent.route[at], 0
+        trav[n, N_CREATED], trav[n, N_RELEASE], trav[n, N_NUMBER] = created_s, created_s, m
+        trav[n, N_KEY], trav[n, N_KEY + 1] = sent.key[at, 0], sent.key[at, 1]
         trav[n, T_CLASS] = flow[f, O_RANK]
         if from_s <= created_s < to_s:
             trav[n, T_SHARE] = f
-        place[n, C_RELEASE], place[n, C_VEHICLE] = created_s, NEVER
         at += 1
     return int(at - begin)
 
 
 @called
-def move_together(tables: Tables, growing: Growing, counts: Counts, ahead: Ahead) -> None:
+def move_together(tables: Tables, growing: Growing, ahead: Ahead) -> None:
     """Have fewer rows of consignments in use, if many of those in use have finished."""
     numbers = ahead.numbers
     inside = numbers[G_KNOWN] - tables.run[K_FINISHED]
     free = max(min(inside, numbers[G_MANY_FREE]), inside // 2)
     if numbers[G_USED] >= max(numbers[G_LEAST_USED], inside + free):
         numbers[G_USED] = compact(
-            tables.consignment, tables.consignment_key, counts.consignment, counts.number,
-            growing.trav, growing.cause_s, growing.vehicle, ahead.kept, numbers[G_SEEN],
-            growing.hand, growing.events, tables.queue_first, tables.queue_last, tables.run,
-            np.full(numbers[G_USED], NEVER, np.int64),
+            growing.trav, growing.vehicle, ahead.kept, numbers[G_SEEN], growing.hand,
+            growing.events, tables.queue_first, tables.queue_last, tables.pool_joined, tables.run,
+            np.full(numbers[G_USED], NEVER, np.int32),
         )  # fmt: skip

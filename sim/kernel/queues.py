@@ -154,7 +154,7 @@ def ask(
 
 @inlined
 def keeps_server(
-    cons: Rows,
+    trav: Rows,
     route_step: Ints,
     step_station: Ints,
     station: Ints,
@@ -163,10 +163,10 @@ def keeps_server(
     row: int,
 ) -> bool:
     """Return whether a consignment keeps the server of a row until the next lets it in (R18)."""
-    at = cons[n, N_STEP] + 1
+    at = trav[n, N_STEP] + 1
     if station[row_table[row, R_STATION], S_BATCH_MAX] > 1:
         return False
-    if at == route_step[cons[n, N_ROUTE] + 1]:
+    if at == route_step[trav[n, N_ROUTE] + 1]:
         return False
     return bool(station[step_station[at], S_BLOCKS])
 
@@ -291,13 +291,12 @@ def leave_origin(
 
 @inlined
 def finish(
-    cons: Rows, trav: Rows, run: Ints, n: int, now_s: int, status: int, stop_after: int
+    trav: Rows, gone: Rows, run: Ints, n: int, now_s: int, status: int, stop_after: int
 ) -> None:
     """End a consignment's time in the run, delivered or refused."""
-    cons[n, N_FINISHED], cons[n, N_STATUS] = now_s, status
-    gone = run[K_GONE]
-    trav[n, T_NEXT], trav[n, T_PREV] = gone, trav[max(gone, 0), T_NEXT]
-    run[K_GONE] = n
+    trav[n, N_FINISHED], trav[n, N_STATUS] = now_s, status
+    gone[run[K_GONE]] = n
+    run[K_GONE] += 1
     run[K_FINISHED] += 1
     run[K_STOPPING] |= run[K_FINISHED] == stop_after
 

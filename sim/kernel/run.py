@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from sim.draws.hashing import SERVICE, stream
 from sim.kernel.books import CAUSES
 from sim.kernel.drawing import drawn
-from sim.kernel.drive import Ended, drive
+from sim.kernel.drive import Ended, consignments, drive
 from sim.kernel.layout import (
     K_LOCKS,
     K_NOW,
@@ -16,6 +16,7 @@ from sim.kernel.layout import (
     K_VISITS,
     N_FINISHED,
     N_STATUS,
+    T_SECONDS,
 )
 from sim.kernel.order import sorted_by_first
 from sim.kernel.tables import Tables
@@ -54,7 +55,7 @@ def run_drawn(plan: Plan, draws: Draws, seed: int, replication: int) -> Trace:
 
 def trace_of(plan: Plan, draws: Draws, ended: Ended) -> Trace:
     """Return what happened in the order the Trace states."""
-    run, cons = ended.tables.run, ended.tables.consignment
+    run, cons = ended.tables.run, consignments(*ended)
     ended_s, vehicles = int(run[K_NOW]), int(run[K_VEHICLES])
     visit = sorted_by_first(ended.growing.visits[: run[K_VISITS]], vehicles)
     stay = sorted_by_first(ended.growing.stays[: run[K_STAYS]], len(cons))
@@ -79,7 +80,7 @@ def trace_of(plan: Plan, draws: Draws, ended: Ended) -> Trace:
         consignment_created_s=draws.consignment_created_s[created].astype(np.int32),
         consignment_finished_s=cons[created, N_FINISHED].astype(np.int32),
         consignment_status=cons[created, N_STATUS].astype(np.int32),
-        consignment_cause_s=ended.growing.cause_s[: len(cons)][created],
+        consignment_cause_s=cons[created, T_SECONDS : T_SECONDS + CAUSES].copy(),
         stay_consignment=_column(stay, 0),
         stay_station=_column(stay, 1),
         stay_request_s=_column(stay, 2),

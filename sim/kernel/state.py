@@ -19,7 +19,7 @@ from sim.errors import ResultsError
 from sim.kernel import layout as k
 from sim.kernel.books import CAUSES, enlarged
 from sim.kernel.core import Growing
-from sim.kernel.drive import LEDGER_SIZE, Ended, begin, close, go_on
+from sim.kernel.drive import LEDGER_SIZE, Ended, begin, close, consignments, go_on
 from sim.kernel.run import trace_of
 from sim.kernel.tables import Tables
 from sim.plan import NEVER, Draws, Legend, Plan, Trace
@@ -31,13 +31,15 @@ Arrays = Mapping[str, NDArray[Any]]
 FROM_THE_PLAN = frozenset({
     "station_key", "row_law", "row_mean_fp", "service_key", "service_pool", "departure_s",
     "state", "leg", "element", "flow", "route_step", "step_station", "step_ordinal", "closure",
-    "closure_target", "gap_key", "length_key", "law_table", "law_middle", "consignment_key",
-    "entry", "entry_s", "change", "wagon", "place_pool", "empty_s", "loop_caller",
+    "closure_target", "gap_key", "length_key", "law_table", "law_middle", "entry", "entry_s",
+    "change", "wagon", "place_pool", "empty_s", "loop_caller",
 })  # fmt: skip
 """Tables that do not change in a run."""
 
-BETWEEN = frozenset({"ready", "is_ready", "used", "locks", "queue_max", "days"})
-"""Tables that hold nothing between two instants."""
+BETWEEN = frozenset({
+    "ready", "is_ready", "used", "locks", "queue_max", "days", "recent", "gone", "pool_joined",
+})  # fmt: skip
+"""Tables that hold nothing between two instants, or only what is to be fetched ahead."""
 
 TRAVELLERS = {"trav": (k.T_NEXT, k.T_PREV), "hand": (k.H_FIRST,)}
 """Columns that name a traveller; so do the queues, and some events."""
@@ -122,7 +124,7 @@ def run_from(state: State, plan: Plan, draws: Draws, seed: int, replication: int
 def _snapshot(left: Ended, past: int) -> dict[str, NDArray[Any]]:
     """Return what is kept: travellers stand after the consignments created by then."""
     tables, growing = left
-    run, created = tables.run, len(tables.consignment)
+    run, created = tables.run, len(consignments(*left))
     found: dict[str, NDArray[Any]] = {}
     for name, table in tables._asdict().items():
         if name not in FROM_THE_PLAN and name not in BETWEEN:
@@ -130,11 +132,8 @@ def _snapshot(left: Ended, past: int) -> dict[str, NDArray[Any]]:
     for name, table in growing._asdict().items():
         found[name] = table[: run[COUNTED[name]]].copy() if name in COUNTED else table.copy()
     found["events"] = growing.events[: growing.events[0] + 1].copy()
-    found["consignment"] = found["consignment"][:past]
     others = slice(created, created + len(tables.pool) + int(run[k.K_VEHICLES]))
-    for name in ("trav", "cause_s"):
-        table = found[name]
-        found[name] = np.concatenate((table[:past], table[others]))
+    found["trav"] = np.concatenate((growing.trav[:past], growing.trav[others]))
     _move_travellers(found, created, past - created)
     return found
 
@@ -146,30 +145,42 @@ def restored(state: State, plan: Plan, draws: Draws) -> Ended:
     """Return the tables of a run that goes on from a state."""
     fresh = begin(plan, draws)
     saved = {name: table.copy() for name, table in state.tables.items()}
-    # A state of an earlier version lacks columns that say what the plan says.
-    known, station = saved["station"], fresh.tables.station
-    saved["station"] = np.concatenate((known, station[:, known.shape[1] :]), axis=1)
-    past = len(saved["consignment"])
-    _move_travellers(saved, past, len(fresh.tables.consignment) - past)
+    _bring_up_to_date(saved, fresh.tables)
+    past = int(np.searchsorted(draws.consignment_created_s, state.at_s))
+    created = len(consignments(*fresh))
+    _move_travellers(saved, past, created - past)
     _name_closures(saved, closure_map(state, plan))
     has_entered = draws.consignment_entered_s[:past] < state.at_s
     is_measured = fresh.growing.trav[:past, k.T_SHARE] != NEVER
     if (is_measured != (saved["trav"][:past, k.T_SHARE] != NEVER)).any():
         _forget_books(saved, fresh)
-    tables = _tables(state, saved, fresh.tables, has_entered)
+    tables = _tables(state, saved, fresh.tables)
     tables.run[k.K_ENTERED] = np.count_nonzero(draws.consignment_entered_s < state.at_s)
-    tables.run[k.K_PROVIDED] = len(tables.consignment)
-    tables.run[[k.K_GONE, k.K_ARRIVED]] = NEVER
+    tables.run[k.K_PROVIDED] = created
+    tables.run[[k.K_GONE, k.K_ARRIVED]] = 0, NEVER
     tables.run[k.K_CHANGED] = np.searchsorted(tables.change[:, 0], state.at_s)
-    growing = _growing(saved, fresh, past)
+    growing = _growing(saved, fresh, past, has_entered)
     ledger = _rekeyed(saved["ledger"], state, plan)
     events = _events(saved["events"], state, fresh.tables, tables)
     return Ended(tables, growing._replace(ledger=ledger, events=events))
 
 
-def _tables(
-    state: State, saved: dict[str, NDArray[Any]], fresh: Tables, has_entered: NDArray[np.bool_]
-) -> Tables:
+def _bring_up_to_date(saved: dict[str, NDArray[Any]], fresh: Tables) -> None:
+    """Let a state of an earlier version have the tables of this one."""
+    for name in ("station", "pool"):
+        # It lacks columns that say what the plan says, or nothing yet.
+        known, table = saved[name], getattr(fresh, name)
+        saved[name] = np.concatenate((known, table[:, known.shape[1] :]), axis=1)
+    if "cause_s" in saved:
+        # Of a traveller it has two tables, and a third of consignments.
+        cons, rows = saved.pop("consignment"), (saved.pop("trav"), saved.pop("cause_s"))
+        trav = np.full((len(rows[0]), k.TRAVELLER_COLUMNS), NEVER, dtype=np.int32)
+        trav[:, : k.T_SECONDS], trav[:, k.T_SECONDS : k.T_SECONDS + CAUSES] = rows
+        trav[: len(cons), k.N_FLOW : k.N_FLOW + cons.shape[1]] = cons
+        saved["trav"] = trav
+
+
+def _tables(state: State, saved: dict[str, NDArray[Any]], fresh: Tables) -> Tables:
     """Return tables: what changes in a run from the state, the rest from the plan."""
     kept = {
         name: saved[name]
@@ -180,32 +191,26 @@ def _tables(
     pointers = [k.B_DEPARTURE, k.B_DEPARTURE_END, k.B_STATE_END]
     service[:, pointers] = fresh.service[:, pointers]
     service[:, k.B_STATE] += fresh.service[:, k.B_STATE] - state.plan["state_first"][:-1]
-    consignment = fresh.consignment.copy()
-    past = np.flatnonzero(has_entered)
-    for column in (k.N_STEP, k.N_YARD, k.N_FINISHED, k.N_STATUS):
-        consignment[past, column] = saved["consignment"][past, column]
     days = np.zeros_like(fresh.pool_days)
     shared = min(days.shape[1], saved["pool_days"].shape[1])
     days[:, :shared] = saved["pool_days"][:, :shared]
-    return fresh._replace(**{**kept, "consignment": consignment, "pool_days": days})
+    return fresh._replace(**{**kept, "pool_days": days})
 
 
-def _growing(saved: dict[str, NDArray[Any]], fresh: Ended, past: int) -> Growing:
+def _growing(
+    saved: dict[str, NDArray[Any]], fresh: Ended, past: int, has_entered: NDArray[np.bool_]
+) -> Growing:
     """Return the growing tables, with room after the rows in use."""
-    consignments = len(fresh.tables.consignment)
-    count = len(saved["trav"]) - past
-    trav = np.full((consignments + count, k.TRAVELLER_COLUMNS), NEVER, dtype=np.int32)
-    trav[:consignments] = fresh.growing.trav[:consignments]
-    trav[:past] = saved["trav"][:past]
-    trav[consignments:] = saved["trav"][past:]
-    cause_s = np.zeros((len(trav), CAUSES), dtype=np.int32)
-    cause_s[:past] = saved["cause_s"][:past]
-    cause_s[consignments:] = saved["cause_s"][past:]
+    trav = np.concatenate((consignments(*fresh), saved["trav"][past:].astype(np.int32)))
+    trav[:past, : k.T_SECONDS + CAUSES] = saved["trav"][:past, : k.T_SECONDS + CAUSES]
+    entered = np.flatnonzero(has_entered)
+    for column in (k.N_STEP, k.N_YARD, k.N_FINISHED, k.N_STATUS):
+        trav[entered, column] = saved["trav"][entered, column]
     # A state of an earlier version has wider rows.
     kept = {
         name: saved[name].astype(table.dtype) for name, table in fresh.growing._asdict().items()
     }
-    return fresh.growing._replace(**{**kept, "trav": trav, "cause_s": cause_s})
+    return fresh.growing._replace(**{**kept, "trav": trav})
 
 
 def _forget_books(saved: dict[str, NDArray[Any]], fresh: Ended) -> None:

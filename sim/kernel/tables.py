@@ -39,6 +39,8 @@ class Tables(NamedTuple):
     pool: Ints
     pool_rooms: Ints
     """(P, Y) room that the load in a pool takes."""
+    pool_joined: k.Rows
+    """(P, JOINED) who joined each pool last; the last place in use is that before `P_JOINED`."""
     pool_days: NDArray[np.int32]
     """(P, days) vehicles by the day on which their first consignment joined."""
     leg: Ints
@@ -70,8 +72,6 @@ class Tables(NamedTuple):
     law_middle: NDArray[np.int32]
     """(N, 65537) first rows of `law_table`; the last quantile, for which 32 bits may be too
     few, is never asked for."""
-    consignment: k.Rows
-    consignment_key: Words
     entry: Ints
     entry_s: Ints
     """(N,) consignments in order of entering, and when they do."""
@@ -88,6 +88,10 @@ class Tables(NamedTuple):
     is_ready: NDArray[np.bool_]
     used: Ints
     """(decks,) units taken on each deck while a vehicle is boarded."""
+    recent: Ints
+    """(FETCHED,) who boarded it last."""
+    gone: k.Rows
+    """(N,) who has finished and is not yet counted."""
     locks: Ints
     """(Y, 5) rows of the gridlock, if there is one."""
     queue_max: Ints
@@ -121,11 +125,10 @@ def tables_of(plan: Plan, draws: Draws) -> Tables:
     return fresh._replace(
         gap_key=_words(draws.busy_gap_key),
         length_key=_words(draws.busy_length_key),
-        consignment=_consignments(draws),
-        consignment_key=_words(draws.consignment_key),
         entry=entry,
         entry_s=_ints(draws.consignment_entered_s[entry]),
         change=_changes(draws),
+        gone=np.zeros(len(entry), dtype=np.int32),
     )
 
 
@@ -142,7 +145,7 @@ def _begun(same: _Same) -> Tables:
     _join_breakdowns(stations, rows, breakdown)
     run = np.zeros(k.RUN_COLUMNS, dtype=np.int64)
     run[[k.K_GOING, k.K_RUNNING, k.K_ACTING, k.K_LANDING, k.K_FREE_HAND, k.K_AT_WORK]] = NEVER
-    run[[k.K_GONE, k.K_ARRIVED]] = NEVER
+    run[k.K_ARRIVED] = NEVER
     run[k.K_PAUSE] = NO_PAUSE
     return Tables(
         station=stations,
@@ -158,6 +161,7 @@ def _begun(same: _Same) -> Tables:
         state=_states(plan),
         pool=pools,
         pool_rooms=np.zeros((len(pools), len(plan.yard_station)), dtype=np.int64),
+        pool_joined=np.zeros((len(pools), k.JOINED), dtype=np.int32),
         pool_days=np.zeros((len(pools), plan.horizon_s // DAY_S + 1), dtype=np.int32),
         leg=_legs(plan),
         element=_elements(plan),
@@ -181,8 +185,6 @@ def _begun(same: _Same) -> Tables:
         length_key=_words([]),
         law_table=_read_only(plan.law_table, np.int64),
         law_middle=_read_only(plan.law_table[:, 0], np.int32),
-        consignment=np.zeros((0, k.CONSIGNMENT_COLUMNS), np.int32),
-        consignment_key=_words([]),
         entry=_ints([]),
         entry_s=_ints([]),
         change=_ints([]),
@@ -192,6 +194,8 @@ def _begun(same: _Same) -> Tables:
         ready=empty_heap(len(stations)),
         is_ready=np.zeros(len(stations), dtype=np.bool_),
         used=np.zeros(4, dtype=np.int64),
+        recent=np.zeros(k.FETCHED, dtype=np.int64),
+        gone=np.zeros(0, dtype=np.int32),
         locks=np.zeros((len(plan.yard_station), 5), dtype=np.int64),
         queue_max=np.zeros((len(stations), 0), dtype=np.int64),
         days=np.full(3, NO_PAUSE),
@@ -352,7 +356,7 @@ def _pools(plan: Plan) -> Ints:
     table[:, k.P_MIN_LOT] = plan.pool_min_lot
     table[:, k.P_MIN_CLASS] = plan.pool_min_class
     table[:, k.P_PLACE] = plan.pool_wagons
-    table[:, [k.P_WANTS, k.P_WAGONS]] = 0
+    table[:, [k.P_WANTS, k.P_WAGONS, k.P_JOINED]] = 0
     return table
 
 
@@ -460,16 +464,6 @@ def _flows(plan: Plan) -> Ints:
     table[:-1, k.O_TEU] = plan.flow_lot_teu
     table[:-1, k.O_SIZE] = plan.flow_size
     _, table[:, k.O_RANK] = np.unique(np.append(plan.flow_priority, 0), return_inverse=True)
-    return table
-
-
-def _consignments(draws: Draws) -> k.Rows:
-    created_s = draws.consignment_created_s
-    table = np.full((len(created_s), k.CONSIGNMENT_COLUMNS), NEVER, dtype=np.int32)
-    table[:, k.N_FLOW] = draws.consignment_flow
-    table[:, k.N_ROUTE] = routes_of(draws)
-    table[:, k.N_CREATED] = created_s
-    table[:, k.N_STATUS] = 0
     return table
 
 

@@ -20,7 +20,7 @@ from sim.kernel import providing as g
 from sim.kernel.books import CAUSES
 from sim.kernel.coming import Piece, Source, given, in_order, nothing, to_be_drawn
 from sim.kernel.core import Growing
-from sim.kernel.drive import LEDGER_SIZE, ROOM, closed, grown, opened
+from sim.kernel.drive import LEDGER_SIZE, ROOM, closed, consignments, grown, opened
 from sim.kernel.keeping import needed
 from sim.kernel.memory import Slab, copy_into, give_back, slab
 from sim.kernel.queues import settle_queues
@@ -49,7 +49,7 @@ ASKED = 1 << 14
 ended too, and there are few runs of rows."""
 LEAST_USED = 1 << 13
 """Rows of consignments in use, below which finished ones among them cost nothing."""
-MANY_FREE = 1 << 15
+MANY_FREE = 1 << 18
 """Rows of finished consignments, of which there may be as many as of the others; above it, half
 as many: where many wait, memory matters more than the time to move them together."""
 
@@ -57,12 +57,7 @@ as many: where many wait, memory matters more than the time to move them togethe
 class Slabs(NamedTuple):
     """The tables of what comes and goes, as far as they reach into memory."""
 
-    cons: Slab
-    cons_key: Slab
-    place: Slab
-    number: Slab
     trav: Slab
-    cause_s: Slab
     vehicle: Slab
     vehicle_key: Slab
     carried: Slab
@@ -164,7 +159,7 @@ def _begin(
     tables, pieces = tables_of(plan, draws), source.pieces()
     first = next(pieces)
     entry, entry_s = in_order(first, 0, tables.entry[:0], tables.entry_s[:0])
-    growing = opened(tables, plan, ledger_size, ROOM)._replace(
+    growing = opened(tables, plan, draws, ledger_size, ROOM)._replace(
         visits=np.zeros((ROWS, 5), np.int32), stays=np.zeros((ROWS, 6), np.int32)
     )
     size, pools = source.size, len(tables.pool)
@@ -175,7 +170,6 @@ def _begin(
         plan,
         watch,
         end_s,
-        (slabs.place.rows, slabs.number.rows),
         (slabs.carried.rows[:ROOM], slabs.ended_s.rows[:ROOM]),
     )
     from_s, to_s = counts.window.tolist()
@@ -184,12 +178,12 @@ def _begin(
         pieces=pieces,
         draws=draws,
         tables=tables._replace(
-            consignment=slabs.cons.rows,
-            consignment_key=slabs.cons_key.rows,
             queue_max=np.zeros((len(plan.station_kind), counts.day.shape[1] - 1), np.int64),
             days=np.array([from_s or min(DAY_S, to_s), from_s, to_s]),
             entry=entry,
             entry_s=entry_s,
+            # A slab, as the records are.
+            gone=slab((size,), np.int32).rows,
         ),
         growing=_with_views(growing, slabs, size + pools, ROOM),
         slabs=slabs,
@@ -249,12 +243,7 @@ def _slabs(size: int, pools: int, vehicles: int) -> Slabs:
     """Return tables for so many consignments and vehicles."""
     travellers = size + pools + vehicles
     return Slabs(
-        cons=slab((size, k.CONSIGNMENT_COLUMNS), np.int32),
-        cons_key=slab((size,), np.uint64),
-        place=slab((size, 2), np.int32),
-        number=slab((size,), np.int32),
         trav=slab((travellers, k.TRAVELLER_COLUMNS), np.int32),
-        cause_s=slab((travellers, CAUSES), np.int32),
         vehicle=slab((vehicles, k.VEHICLE_COLUMNS), np.int32),
         vehicle_key=slab((vehicles,), np.uint64),
         carried=slab((vehicles, c.VEHICLE_COUNTS), np.int64),
@@ -264,7 +253,8 @@ def _slabs(size: int, pools: int, vehicles: int) -> Slabs:
 
 def _prepare(slabs: Slabs, first_vehicle: int, first: int, end: int) -> None:
     """Make the rows of vehicles that are yet to come."""
-    slabs.trav.rows[first_vehicle + first : first_vehicle + end] = NEVER
+    trav = slabs.trav.rows[first_vehicle + first : first_vehicle + end]
+    trav[:], trav[:, k.T_SECONDS : k.T_SECONDS + CAUSES] = NEVER, 0
     slabs.vehicle.rows[first:end] = NEVER
     slabs.carried.rows[first:end, [c.W_MIX, c.W_TURNED]] = NEVER
     slabs.ended_s.rows[first:end] = NEVER
@@ -274,7 +264,6 @@ def _with_views(growing: Growing, slabs: Slabs, first_vehicle: int, vehicles: in
     """Return the growing tables with the first so many vehicles."""
     return growing._replace(
         trav=slabs.trav.rows[: first_vehicle + vehicles],
-        cause_s=slabs.cause_s.rows[: first_vehicle + vehicles],
         vehicle=slabs.vehicle.rows[:vehicles],
         vehicle_key=slabs.vehicle_key.rows[:vehicles],
     )
@@ -338,11 +327,10 @@ def _counted(run: Running) -> Running:
         growing.visits,
         growing.stays,
         run.tables.station,
-        run.tables.consignment,
+        growing.trav,
         run.tables.flow,
         growing.vehicle,
-        growing.trav,
-        growing.cause_s,
+        run.tables.gone,
         numbers,
     )
     return run._replace(counts=counts)
@@ -370,8 +358,7 @@ def _let_go(run: Running) -> Running:
     for table in (slabs.vehicle, slabs.vehicle_key, slabs.carried):
         give_back(table, first, end)
     first_vehicle = len(growing.trav) - len(growing.vehicle)
-    for table in (slabs.trav, slabs.cause_s):
-        give_back(table, first_vehicle + first, first_vehicle + end)
+    give_back(slabs.trav, first_vehicle + first, first_vehicle + end)
     run.ahead.numbers[g.G_SEEN] = vehicles
     return run._replace(ahead=run.ahead._replace(kept=kept))
 
@@ -384,7 +371,7 @@ def _known_vehicles(run: Running) -> Ints:
 
 def _with_vehicles(run: Running) -> Running:
     """Return the run with room for more vehicles."""
-    size, pools = len(run.tables.consignment), len(run.tables.pool)
+    size, pools = len(consignments(run.tables, run.growing)), len(run.tables.pool)
     had, need = len(run.growing.vehicle), int(run.tables.run[k.K_NEED])
     room, slabs = max(min(2 * had, had + PREPARED), need), run.slabs
     if room > len(slabs.vehicle.rows):
@@ -396,12 +383,9 @@ def _with_vehicles(run: Running) -> Running:
     counts = run.counts._replace(
         vehicle=slabs.carried.rows[:room],
         ended_s=slabs.ended_s.rows[:room],
-        consignment=slabs.place.rows,
-        number=slabs.number.rows,
     )
-    tables = run.tables._replace(consignment=slabs.cons.rows, consignment_key=slabs.cons_key.rows)
     growing = _with_views(run.growing, slabs, first, room)
-    return run._replace(tables=tables, growing=growing, slabs=slabs, counts=counts)
+    return run._replace(growing=growing, slabs=slabs, counts=counts)
 
 
 def _ended(run: Running) -> Running:
@@ -419,9 +403,8 @@ def _ended(run: Running) -> Running:
         run.records,
         inside,
         known,
-        run.tables.consignment,
+        growing.trav,
         growing.vehicle,
-        growing.cause_s,
         numbers,
     )
     return run
@@ -429,7 +412,7 @@ def _ended(run: Running) -> Running:
 
 def _inside(run: Running, ended_s: int) -> Ints:
     """Return the consignments that have been created and have not finished."""
-    used = run.tables.consignment[: run.ahead.numbers[g.G_USED]]
+    used = run.growing.trav[: run.ahead.numbers[g.G_USED]]
     is_inside = (used[:, k.N_FINISHED] == NEVER) & (used[:, k.N_CREATED] <= ended_s)
     inside: Ints = np.flatnonzero(is_inside)
     return inside

@@ -11,11 +11,12 @@ from sim.kernel import counts as c
 from sim.kernel import layout as k
 from sim.kernel.books import CAUSES, Seconds
 from sim.kernel.core import Growing
+from sim.kernel.counting import WORD, count_instants
 from sim.kernel.run import closure_rows, gridlock_rows, ledger_rows
 from sim.kernel.tables import DAY_S, Tables
 from sim.kernel.visited import apart, late_rows
 from sim.plan import LOAD_CLASSES, NEVER, Draws, Effect, Kind, Plan
-from sim.tallies import Tallies, Watch, bins_up_to, instants_by_class
+from sim.tallies import Tallies, Watch, bins_up_to
 
 Ints = NDArray[np.int64]
 
@@ -24,7 +25,6 @@ def counts_of(
     plan: Plan,
     watch: Watch,
     end_s: int,
-    consignments: tuple[k.Rows, Seconds],
     vehicles: tuple[Ints, Seconds],
 ) -> c.Counts:
     """Return a count of nothing.
@@ -35,8 +35,8 @@ def counts_of(
         What is counted.
     end_s
         The window's end, or the second after the run's end.
-    consignments, vehicles
-        Tables `Counts.consignment` and `number`, `vehicle` and `ended_s`.
+    vehicles
+        Tables `Counts.vehicle` and `ended_s`.
     """
     stations, flows = len(plan.station_kind), len(plan.flow_lot)
     days = -(-(end_s - plan.window_start_s) // DAY_S)
@@ -65,8 +65,6 @@ def counts_of(
         mix=np.zeros((0, 3), np.int64),
         vehicle=vehicles[0],
         ended_s=vehicles[1],
-        consignment=consignments[0],
-        number=consignments[1],
         misplaced=np.full((1, 3), NEVER, np.int64),
         misloaded=np.full((1, 4), NEVER, np.int64),
     )
@@ -164,12 +162,7 @@ def tallies_of(
         **{f"consignment_{name}": column for name, column in records._asdict().items()},
         created_cause_s=counts.cause_s.sum(axis=0),
         cohort_cause_s=counts.cause_s[1],
-        class_instants=instants_by_class(
-            plan.flow_class[records.flow],
-            records.created_s,
-            records.finished_s,
-            len(LOAD_CLASSES),
-        ),
+        class_instants=_instants(plan, records, ended_s),
         vehicles_laden=int(numbers[c.I_LADEN]),
         vehicles_empty=int(numbers[c.I_EMPTY]),
         fleet_away_s=counts.fleet_away_s,
@@ -216,6 +209,18 @@ def tallies_of(
         misplaced=counts.misplaced[counts.misplaced[:, 0] != NEVER],
         misloaded=counts.misloaded[counts.misloaded[:, 0] != NEVER],
     )
+
+
+def _instants(plan: Plan, records: c.Records, ended_s: int) -> Ints:
+    """Return what `tallies.instants_by_class` does, with a bit for each instant."""
+    present, load_class = np.unique(plan.flow_class, return_inverse=True)
+    is_met = np.zeros((len(present), ended_s // WORD + 1), np.uint64)
+    met = np.zeros(len(present), np.int64)
+    created_s, finished_s = records.created_s, records.finished_s
+    count_instants(load_class, records.flow, created_s, finished_s, is_met, met)
+    instants = np.zeros(len(LOAD_CLASSES), np.int64)
+    instants[present] = met
+    return instants
 
 
 def _holding_pools(plan: Plan, gridlock: NDArray[np.int32], vehicle: k.Rows) -> NDArray[np.int32]:

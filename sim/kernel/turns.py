@@ -53,13 +53,13 @@ def go_on(
             return STAYS
         count(
             counts, marks, records, growing.visits, growing.stays, tables.station,
-            tables.consignment, tables.flow, growing.vehicle, growing.trav, growing.cause_s, run,
+            growing.trav, tables.flow, growing.vehicle, tables.gone, run,
         )  # fmt: skip
         if full == PAUSE:
             if run[K_VEHICLES] - numbers[G_SEEN] >= numbers[G_ASKED]:
                 return PAUSE
-            move_together(tables, growing, counts, ahead)
-            if not make_known(tables, growing, counts, records, ahead, horizon_s):
+            move_together(tables, growing, ahead)
+            if not make_known(tables, growing, records, ahead, horizon_s):
                 return PIECE
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernel.arithmetic import lift_s, mix
-from sim.kernel.books import Seconds, begin
+from sim.kernel.books import begin
 from sim.kernel.forming import is_filled
 from sim.kernel.heap import call, mark, push
 from sim.kernel.jit import borrowed, called, inlined
@@ -323,7 +323,6 @@ def act(  # noqa: C901, PLR0912 - one branch for each phase of a vessel's life
     ready: Ints,
     is_ready: Flags,
     visits: Rows,
-    cause_s: Seconds,
     trav: Rows,
     share: Ints,
     ledger: Ints,
@@ -348,7 +347,7 @@ def act(  # noqa: C901, PLR0912 - one branch for each phase of a vessel's life
     elif phase == MOORED:
         wait_s, next_phase = vessel[u, U_CALL], CALLED_LADEN
         if handling == NEVER:
-            begin(cause_s, trav, share, ledger, run, sizes, t, berth, SERVICE, now_s, wait_s)
+            begin(trav, share, ledger, run, sizes, t, berth, SERVICE, now_s, wait_s)
         else:
             next_phase = CALLED
             run[K_LANDING] = trip
@@ -368,7 +367,7 @@ def act(  # noqa: C901, PLR0912 - one branch for each phase of a vessel's life
             lifted_s = lift_s(station, row_table, handling, load_teu)
             wait_s = max(0, vessel[u, U_BERTH_START] + lifted_s - now_s)
         if wait_s:
-            begin(cause_s, trav, share, ledger, run, sizes, t, berth, SERVICE, now_s, wait_s)
+            begin(trav, share, ledger, run, sizes, t, berth, SERVICE, now_s, wait_s)
     else:  # SAIL or LAY_UP
         if vessel[u, U_BERTHED] != NEVER:
             unmoor(vessel, trav, row_table, visits, run, u, berth, first_vehicle)
