@@ -10,6 +10,7 @@ from plan_maker import PlanMaker
 from random_plans import build, random_plan
 
 from sim.engine.run import run_drawn as run_reference
+from sim.kernel import layout
 from sim.kernel.difference import first_difference
 from sim.kernel.layout import N_DRAWN, N_FLOW, P_JOINED, S_GRANTS_ONLY, T_SECONDS
 from sim.kernel.run import run_drawn as run_compiled
@@ -104,3 +105,10 @@ def test_window_that_begins_at_the_state_counts_nothing_before() -> None:
 
         reference = run_reference(later, draws, seed, 0)
         assert first_difference(reference, run_from(state, later, draws, seed, 0)) == ""
+
+
+def test_row_of_a_traveller_has_room_for_all_its_columns() -> None:
+    # Machine code asks of no index whether it lies within a row.
+    assert layout.N_NUMBER < layout.TRAVELLER_COLUMNS
+    assert layout.T_FIRST + layout.FETCHED <= layout.TRAVELLER_COLUMNS
+    assert {size & (size - 1) for size in (layout.FETCHED, layout.JOINED)} == {0}

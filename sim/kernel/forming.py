@@ -86,7 +86,6 @@ from sim.kernel.queues import first_queue
 from sim.plan import NEVER, PPM
 
 Ints = NDArray[np.int64]
-
 Flags = NDArray[np.bool_]
 
 DAY_S = 86_400
