@@ -692,7 +692,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             # Whose turn it is next is in no cache, if it has been under way for long.
             soon = events[1] & INDEX_MASK
             fetch(trav, soon)
-            fetch(vehicle, soon - first_vehicle)
+            fetch(vehicle, max(0, soon - first_vehicle))
             if kind == MARK:
                 mark(ready, is_ready, index)
             elif kind == TRAVELLER:

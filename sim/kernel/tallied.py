@@ -34,7 +34,7 @@ Ints = NDArray[np.int64]
 
 PAUSE_S = DAY_S
 """Least between two pauses."""
-PROVIDED = 1 << 12
+PROVIDED = 1 << 10
 """Consignments that are made known at a pause, if they do not come within less than that."""
 ROWS = 1 << 12
 """Visits, and stays, that are written before they are counted: so few that they stay in the
@@ -47,7 +47,7 @@ PREPARED = 1 << 12
 ASKED = 1 << 14
 """Vehicles that come before it is asked again whose rows may go: by then their neighbours have
 ended too, and there are few runs of rows."""
-LEAST_USED = 1 << 13
+LEAST_USED = 1 << 10
 """Rows of consignments in use, below which finished ones among them cost nothing."""
 MANY_FREE = 1 << 18
 """Rows of finished consignments, of which there may be as many as of the others; above it, half
