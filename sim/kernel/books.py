@@ -55,19 +55,24 @@ _SPREAD = -7046029254386353131  # the odd golden-ratio constant of 64 bits, sign
 
 
 @inlined
-def add(ledger: Ints, run: Ints, key: int, seconds: int) -> None:
-    """Add seconds to a key; count it if it is new, say so if there is no room for it."""
-    size = len(ledger)
-    at = ((key * _SPREAD) >> 20) & (size - 1)
+def add(ledger: Ints, run: Ints, last: int, key: int, seconds: int) -> None:
+    """Add seconds to a key; count it if it is new, say so if there is no room for it.
+
+    Parameters
+    ----------
+    last
+        The ledger's last row.
+    """
+    at = ((key * _SPREAD) >> 20) & last
     while ledger[at, 0] != key + 1:
         if ledger[at, 0] == 0:
-            if run[K_KEYS] * 8 >= size * 7:
+            if run[K_KEYS] * 8 >= (last + 1) * 7:
                 run[K_WANTING] = 1
                 return
             run[K_KEYS] += 1
             ledger[at, 0] = key + 1
             break
-        at = (at + 1) & (size - 1)
+        at = (at + 1) & last
     ledger[at, 1] += seconds
 
 
@@ -78,7 +83,7 @@ def enlarged(ledger: Ints) -> Ints:
     run = np.zeros(K_WANTING + 1, np.int64)
     for at in range(len(ledger)):
         if ledger[at, 0]:
-            add(larger, run, ledger[at, 0] - 1, ledger[at, 1])
+            add(larger, run, len(larger) - 1, ledger[at, 0] - 1, ledger[at, 1])
     return larger
 
 
@@ -88,7 +93,7 @@ def book(
     share: Ints,
     ledger: Ints,
     run: Ints,
-    sizes: tuple[int, int],
+    sizes: tuple[int, int, int],
     t: int,
     place: int,
     cause: int,
@@ -100,7 +105,7 @@ def book(
     Parameters
     ----------
     sizes
-        Closures and flows of the plan.
+        Closures and flows of the plan, and the rows of the ledger but one.
     t
         Traveller: a consignment, or a vehicle after the last consignment.
     """
@@ -110,7 +115,7 @@ def book(
         return
     key = (((place + 1) * CAUSES + cause) * (sizes[0] + 1) + closure + 1) * sizes[1]
     while at != NEVER:
-        add(ledger, run, key + share[at, SHARE_FLOW], seconds * share[at, SHARE_COUNT])
+        add(ledger, run, sizes[2], key + share[at, SHARE_FLOW], seconds * share[at, SHARE_COUNT])
         at = share[at, SHARE_NEXT]
 
 
@@ -120,7 +125,7 @@ def begin(
     share: Ints,
     ledger: Ints,
     run: Ints,
-    sizes: tuple[int, int],
+    sizes: tuple[int, int, int],
     t: int,
     place: int,
     cause: int,
@@ -139,7 +144,7 @@ def give_back(
     share: Ints,
     ledger: Ints,
     run: Ints,
-    sizes: tuple[int, int],
+    sizes: tuple[int, int, int],
     t: int,
     end_s: int,
 ) -> None:
@@ -158,7 +163,7 @@ def book_wait(
     share: Ints,
     ledger: Ints,
     run: Ints,
-    sizes: tuple[int, int],
+    sizes: tuple[int, int, int],
     station: Ints,
     spell: Ints,
     t: int,
@@ -193,7 +198,7 @@ def book_gates(
     share: Ints,
     ledger: Ints,
     run: Ints,
-    sizes: tuple[int, int],
+    sizes: tuple[int, int, int],
     station: Ints,
     spell: Ints,
     t: int,
@@ -241,7 +246,7 @@ def book_forming(
     share: Ints,
     ledger: Ints,
     run: Ints,
-    sizes: tuple[int, int],
+    sizes: tuple[int, int, int],
     station: Ints,
     spell: Ints,
     pool: Ints,

@@ -75,7 +75,7 @@ def close_all(  # noqa: C901 - one loop for each thing that may be open
     share: Ints,
     ledger: Ints,
     run: Ints,
-    sizes: tuple[int, int],
+    sizes: tuple[int, int, int],
     spell: Ints,
     classes: int,
 ) -> None:
@@ -162,7 +162,7 @@ def close_queues(
     share: Ints,
     ledger: Ints,
     run: Ints,
-    sizes: tuple[int, int],
+    sizes: tuple[int, int, int],
     spell: Ints,
     classes: int,
     consignments: int,

@@ -34,7 +34,7 @@ from sim.kernel.forming import (
     take_aboard,
     turn_away,
 )
-from sim.kernel.gridlock import cycle, holders_of
+from sim.kernel.gridlock import note_gridlock
 from sim.kernel.hands import let_out_of_hand, stop_and_go_on, take_in_hand, write_hand
 from sim.kernel.heap import BEYOND, call, mark, pop, push
 from sim.kernel.jit import (
@@ -111,7 +111,6 @@ from sim.kernel.layout import (
     K_HANDS,
     K_KEYS,
     K_LANDING,
-    K_LOCKS,
     K_NEED,
     K_NOW,
     K_OUTAGES,
@@ -269,6 +268,7 @@ from sim.kernel.layout import (
 )
 from sim.kernel.queues import (
     ask,
+    blocks_anywhere,
     calls_left,
     finish,
     first_queue,
@@ -397,6 +397,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
     """
     station = rows_of(tables.station, STATION_COLUMNS)
     station_key = rows_of(tables.station_key, 1)
+    station_stream = rows_of(station_stream, 1)
     row_table = rows_of(tables.row, ROW_COLUMNS)
     row_law = rows_of(tables.row_law, tables.row_law.shape[1])
     row_mean_fp = rows_of(tables.row_mean_fp, tables.row_mean_fp.shape[1])
@@ -447,23 +448,24 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
     vessel = borrowed(growing.vessel)
     hand = borrowed(growing.hand)
     spell = borrowed(growing.spell)
-    share = borrowed(growing.share)
+    share = rows_of(growing.share, 3)
     room = borrowed(growing.room)
     force = borrowed(growing.force)
     outage = borrowed(growing.outage)
-    ledger = borrowed(growing.ledger)
+    ledger = rows_of(growing.ledger, 2)
     visits = rows_of(growing.visits, 5)
     stays = rows_of(growing.stays, 6)
 
     most_events, most_vehicles = len(growing.events) - BEYOND, len(growing.vehicle)
     most_visits, most_stays = len(growing.visits), len(growing.stays)
     pools, flows = len(tables.pool), len(tables.flow) - 1
-    sizes = (len(closure), flows)
+    sizes = (len(closure), flows, len(growing.ledger) - 1)
     fleets, classes = len(tables.fleet), len(tables.queue_first) // max(1, len(tables.station))
     first_vehicle = len(growing.trav) - most_vehicles
     consignments = first_vehicle - pools
     used, days = borrowed(tables.used), borrowed(tables.days)
     recent, gone = rows_of(tables.recent, 1), rows_of(tables.gone, 1)
+    has_blocking = blocks_anywhere(tables.station)
     now = run[K_NOW]
     enters_s, changes_s = next_entry_s(run, entry_s), next_change_s(run, change)
 
@@ -702,6 +704,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 if (
                     index >= consignments
                     or row == NEVER
+                    or not has_blocking
                     or not keeps_server(
                         trav, route_step, step_station, station, row_table, index, row
                     )
@@ -862,35 +865,37 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             if run[K_STAYS] + length + 8 > most_stays:
                 run[K_NEED] = run[K_STAYS] + length + 8
                 return STAYS
-            if 2 * run[K_KEYS] > len(ledger):
+            if 2 * run[K_KEYS] > len(growing.ledger):
                 return LEDGER
-            need, news = run[K_VEHICLES], 0
-            if kind == SERVER and run[K_HANDS] + length > len(hand):
-                run[K_NEED] = run[K_HANDS] + length
-                return HANDS
-            if kind == WAGON_POOL and events[0] + pools + 8 > most_events:
-                run[K_NEED] = events[0] + pools + 8
-                return EVENTS
-            if kind == POOL:
-                need += length
+            if kind == SERVER:
+                if run[K_HANDS] + length > len(hand):
+                    run[K_NEED] = run[K_HANDS] + length
+                    return HANDS
+            elif kind == WAGON_POOL:
+                if events[0] + pools + 8 > most_events:
+                    run[K_NEED] = events[0] + pools + 8
+                    return EVENTS
+            elif kind == POOL:
                 if run[K_FREE_SHARES] < length:
-                    run[K_NEED] = len(share) + length
+                    run[K_NEED] = len(growing.share) + length
                     return SHARES
                 if run[K_FREE_ROOMS] < length:
                     run[K_NEED] = len(room) + length
                     return ROOMS
+                if run[K_VEHICLES] + length > most_vehicles:
+                    run[K_NEED] = run[K_VEHICLES] + length
+                    return VEHICLES
             elif kind == FLEET:
                 g = station[s, S_DETAIL]
                 state_of(service, state, fleet[g, F_SERVICE], now)
                 target = fleet_target(fleet, service, state, station, row_table, g)
                 news = max(0, target - fleet[g, F_SIZE])
-                need += news + 2
-            if need > most_vehicles:
-                run[K_NEED] = need
-                return VEHICLES
-            if run[K_VESSELS] + news > len(vessel):
-                run[K_NEED] = run[K_VESSELS] + news
-                return VESSELS
+                if run[K_VEHICLES] + news + 2 > most_vehicles:
+                    run[K_NEED] = run[K_VEHICLES] + news + 2
+                    return VEHICLES
+                if run[K_VESSELS] + news > len(vessel):
+                    run[K_NEED] = run[K_VESSELS] + news
+                    return VESSELS
             pop(ready)
             is_ready[s] = False
 
@@ -1330,16 +1335,10 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             # ------------------------------------------------------ the clock moves
             if run[K_WATCHING]:
                 run[K_WATCHING] = 0
-                holders, is_refusing = holders_of(
+                note_gridlock(
                     all_pools, leg, all_yards, trav, vehicle, pool_rooms, room, queue_first,
-                    classes, consignments,
+                    classes, consignments, locks, run,
                 )  # fmt: skip
-                found = cycle(holders, is_refusing, all_yards[:, Y_OCCUPIED].copy())
-                run[K_LOCKS] = len(found)
-                run[K_STOPPING] |= len(found) > 0
-                for at in range(len(found)):
-                    for column in range(5):
-                        locks[at, column] = found[at, column]
             if run[K_STOPPING]:
                 return DONE
             now = min(horizon_s, enters_s, changes_s)

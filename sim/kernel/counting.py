@@ -160,11 +160,14 @@ def count_stays(  # noqa: C901 - one line for each thing that is counted
     trav, flow = rows_of(trav, TRAVELLER_COLUMNS), rows_of(flow, FLOW_COLUMNS)
     vehicle, station = rows_of(vehicle, VEHICLE_COLUMNS), rows_of(station, STATION_COLUMNS)
     totals, wait, day, sizes = by_station(counts)
-    over_s, over, flow_wait, stock = counts.over_s, counts.over, counts.flow_wait, counts.stock
+    over_s, over, stock = counts.over_s, counts.over, counts.stock
+    is_by_flow, flows = len(counts.flow_wait) > 0, counts.flow_wait.shape[1]
+    flow_wait = rows_of(counts.flow_wait.reshape((len(counts.flow_wait) * flows, 2)), 2)
     numbers, batch_s, late_s, mix = counts.numbers, counts.batch_s, counts.late_s, counts.mix
     carried = rows_of(counts.vehicle, VEHICLE_COUNTS)
     vehicle_ended_s, misplaced = rows_of(counts.ended_s, 1), counts.misplaced
-    shut_first, shut_s, shut_at = marks.shut_first, marks.shut_s, counts.shut_at
+    shut_first, shut_s = rows_of(marks.shut_first, 1), rows_of(marks.shut_s, 2)
+    shut_at = rows_of(counts.shut_at, 1)
     leg_has_line, pool_leg = marks.leg_has_line, marks.pool_leg
     from_s, to_s = counts.window[0], counts.window[1]
     for at in range(run[K_STAYS]):
@@ -190,9 +193,9 @@ def count_stays(  # noqa: C901 - one line for each thing that is counted
             )  # fmt: skip
         if kind == POOL and from_s <= trav[n, N_CREATED] < to_s:
             totals[s, A_JOINED] += 1
-        if len(flow_wait) and start_s != NEVER and from_s <= request_s < to_s:
-            flow_wait[s, f, 0] += 1
-            flow_wait[s, f, 1] += start_s - request_s
+        if is_by_flow and start_s != NEVER and from_s <= request_s < to_s:
+            flow_wait[s * flows + f, 0] += 1
+            flow_wait[s * flows + f, 1] += start_s - request_s
         if not is_whole(from_s, to_s, request_s, start_s, end_s, end_s):
             for end in range(2):
                 instant_s = counts.window[end]
@@ -271,7 +274,8 @@ def count_visits(
     over_s, over, line, stock = counts.over_s, counts.over, counts.line, counts.stock
     numbers, batch_s, late_s, mix = counts.numbers, counts.batch_s, counts.late_s, counts.mix
     held_s, carried = counts.held_s, rows_of(counts.vehicle, VEHICLE_COUNTS)
-    shut_first, shut_s, shut_at = marks.shut_first, marks.shut_s, counts.shut_at
+    shut_first, shut_s = rows_of(marks.shut_first, 1), rows_of(marks.shut_s, 2)
+    shut_at = rows_of(counts.shut_at, 1)
     station_line, pool_leg = marks.station_line, marks.pool_leg
     station_holds, leg_holds = marks.station_holds, marks.leg_holds
     from_s, to_s, last_s = counts.window[0], counts.window[1], run[K_NOW]

@@ -276,7 +276,7 @@ def closed(tables: Tables, growing: Growing, inside: Ints, known: Ints) -> Growi
         growing.share,
         growing.ledger,
         run,
-        (len(tables.closure), len(tables.flow) - 1),
+        (len(tables.closure), len(tables.flow) - 1, len(growing.ledger) - 1),
         growing.spell,
         len(tables.queue_first) // max(1, len(tables.station)),
     )

@@ -6,6 +6,8 @@ from numpy.typing import NDArray
 from sim.kernel.jit import called
 from sim.kernel.layout import (
     CLAIM_WAITS,
+    K_LOCKS,
+    K_STOPPING,
     L_YARD,
     P_CLAIM,
     P_CLAIM_LOAD,
@@ -32,6 +34,68 @@ H_YARD, H_POOL, H_VEHICLE, H_WAITS_FOR, H_LOAD = 0, 1, 2, 3, 4
 
 
 @called
+def note_gridlock(
+    pool: Ints,
+    leg: Ints,
+    yard: Ints,
+    trav: Rows,
+    vehicle: Rows,
+    pool_rooms: Ints,
+    room: Ints,
+    queue_first: Ints,
+    classes: int,
+    consignments: int,
+    locks: Ints,
+    run: Ints,
+) -> None:
+    """Note a cycle of yards if there is one, and let the run stop.
+
+    Parameters
+    ----------
+    locks
+        (M, 5) rows of `holders_of`, written over.
+    """
+    is_refusing = refusing(
+        yard, vehicle, pool, queue_first, classes, consignments + len(pool)
+    )
+    if not is_refusing.any():
+        # Where nobody is refused, nobody holds up another.
+        return
+    holders = holders_of(
+        pool, leg, yard, trav, vehicle, pool_rooms, room, queue_first, classes, consignments
+    )
+    found = cycle(holders, is_refusing, yard[:, Y_OCCUPIED].copy())
+    run[K_LOCKS] = len(found)
+    run[K_STOPPING] |= len(found) > 0
+    for at in range(len(found)):
+        for column in range(5):
+            locks[at, column] = found[at, column]
+
+
+@called
+def refusing(
+    yard: Ints,
+    vehicle: Rows,
+    pool: Ints,
+    queue_first: Ints,
+    classes: int,
+    first_vehicle: int,
+) -> NDArray[np.bool_]:
+    """Return (Y,) in which yards the first who waits does not fit."""
+    is_refusing = np.zeros(len(yard), np.bool_)
+    for y in range(len(yard)):
+        q, s = 0, yard[y, Y_STATION]
+        while q < classes and queue_first[s * classes + q] == NEVER:
+            q += 1
+        if q < classes:
+            i = queue_first[s * classes + q] - first_vehicle
+            load = vehicle[i, V_LOAD] if i >= 0 else pool[i + len(pool), P_CLAIM_LOAD]
+            taken = yard[y, Y_OCCUPIED]
+            is_refusing[y] = taken != 0 and taken + load > yard[y, Y_CAPACITY]
+    return is_refusing
+
+
+@called
 def holders_of(
     pool: Ints,
     leg: Ints,
@@ -43,13 +107,13 @@ def holders_of(
     queue_first: Ints,
     classes: int,
     consignments: int,
-) -> tuple[Ints, NDArray[np.bool_]]:
-    """Return loads that take room and wait for room, and which yards refuse the first claim.
+) -> Ints:
+    """Return loads that take room and wait for room.
 
     Returns
     -------
     (M, 5) yard, pool's station, vehicle, yard waited for, thousandths of a TEU: pools by
-    rank, then vehicles by number; and (Y,) booleans.
+    rank, then vehicles by number.
     """
     first_vehicle = consignments + len(pool)
     holders = np.zeros((16, 5), np.int64)
@@ -65,20 +129,12 @@ def holders_of(
                 holders[count, H_LOAD] = pool_rooms[p, y]
                 count += 1
     in_pools = count
-    is_refusing = np.zeros(len(yard), np.bool_)
     for waits_for in range(len(yard)):
-        is_first = True
         s = yard[waits_for, Y_STATION]
         for q in range(s * classes, (s + 1) * classes):
             t = queue_first[q]
             while t != NEVER:
-                i, p = t - first_vehicle, t - consignments
-                if is_first:
-                    is_first = False
-                    load = vehicle[i, V_LOAD] if i >= 0 else pool[p, P_CLAIM_LOAD]
-                    taken = yard[waits_for, Y_OCCUPIED]
-                    is_full = taken + load > yard[waits_for, Y_CAPACITY]
-                    is_refusing[waits_for] = taken != 0 and is_full
+                i = t - first_vehicle
                 at = vehicle[i, V_ROOM] if i >= 0 else NEVER
                 while at != NEVER:
                     holders = with_row(holders, count)
@@ -92,7 +148,7 @@ def holders_of(
     order = np.argsort(aboard[:, H_VEHICLE] * len(yard) + aboard[:, H_YARD])
     for at in range(len(order)):
         holders[in_pools + at] = aboard[order[at]]
-    return holders[:count].copy(), is_refusing
+    return holders[:count].copy()
 
 
 @called

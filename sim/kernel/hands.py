@@ -125,7 +125,7 @@ def stop_and_go_on(
     share: Ints,
     ledger: Ints,
     run: Ints,
-    sizes: tuple[int, int],
+    sizes: tuple[int, int, int],
     now_s: int,
 ) -> None:
     """Stop services whose row has shut, and take up those whose row has opened.

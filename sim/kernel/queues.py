@@ -152,6 +152,15 @@ def ask(
         mark(ready, is_ready, s)
 
 
+@called
+def blocks_anywhere(station: Ints) -> bool:
+    """Return whether who was served ever keeps the server until the next station lets it in."""
+    for s in range(len(station)):
+        if station[s, S_BLOCKS]:
+            return True
+    return False
+
+
 @inlined
 def keeps_server(
     trav: Rows,

@@ -327,7 +327,7 @@ def act(  # noqa: C901, PLR0912 - one branch for each phase of a vessel's life
     share: Ints,
     ledger: Ints,
     run: Ints,
-    sizes: tuple[int, int],
+    sizes: tuple[int, int, int],
     classes: int,
     first_vehicle: int,
     u: int,
