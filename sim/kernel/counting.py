@@ -74,6 +74,7 @@ REFUSED_STORAGE = int(Status.REFUSED_STORAGE)
 MOVING = int(Cause.MOVING)
 SERVICE = int(Cause.SERVICE)
 FOREVER = (1 << 31) - 1
+UNSIGNED = (1 << 32) - 1
 WORD = 64
 """Bits of a number."""
 AHEAD = 8
@@ -163,6 +164,7 @@ def count_stays(  # noqa: C901 - one line for each thing that is counted
     over_s, over, stock = counts.over_s, counts.over, counts.stock
     is_by_flow, flows = len(counts.flow_wait) > 0, counts.flow_wait.shape[1]
     flow_wait = rows_of(counts.flow_wait.reshape((len(counts.flow_wait) * flows, 2)), 2)
+    now_s = run[K_NOW]
     numbers, batch_s, late_s, mix = counts.numbers, counts.batch_s, counts.late_s, counts.mix
     carried = rows_of(counts.vehicle, VEHICLE_COUNTS)
     vehicle_ended_s, misplaced = rows_of(counts.ended_s, 1), counts.misplaced
@@ -179,7 +181,8 @@ def count_stays(  # noqa: C901 - one line for each thing that is counted
         request_s, start_s, end_s = stays[at, 2], stays[at, 3], stays[at, 4]
         f, finished_s = trav[n, N_FLOW], trav[n, N_FINISHED]
         load = flow[f, O_TEU]
-        last_s = run[K_NOW] if finished_s == NEVER else finished_s
+        # NEVER without its sign is later than now; whether it has finished is anybody's guess.
+        last_s = min(now_s, int(finished_s) & UNSIGNED)
         count_row(
             totals, wait, day, sizes, over_s, over, from_s, to_s,
             s, request_s, start_s, end_s, end_s, last_s, load,
@@ -204,12 +207,7 @@ def count_stays(  # noqa: C901 - one line for each thing that is counted
                     or (end_s == NEVER and (finished_s == NEVER or finished_s >= instant_s))
                 ):
                     stock[end, s] += load
-        before = trav[n, N_VEHICLE]
-        is_early = request_s < trav[n, N_RELEASE]
-        if before != NEVER:
-            ended_s = vehicle_ended_s[before]
-            is_early |= ended_s == NEVER or request_s < ended_s
-        if is_early and misplaced[0, 0] == NEVER:
+        if misplaced[0, 0] == NEVER and is_early(trav, vehicle_ended_s, n, request_s):
             misplaced[0, 0], misplaced[0, 1] = trav[n, N_NUMBER], s
             misplaced[0, 2] = request_s
         trav[n, N_RELEASE] = FOREVER if end_s == NEVER else end_s
@@ -218,6 +216,16 @@ def count_stays(  # noqa: C901 - one line for each thing that is counted
             carried[i, W_LOAD] += load
             if leg_has_line[pool_leg[vehicle[i, V_POOL]]]:
                 add_to_mix(mix, carried, numbers, i, f)
+
+
+@inlined
+def is_early(trav: Rows, vehicle_ended_s: Seconds, n: int, request_s: int) -> bool:
+    """Return whether a consignment asks at a station before it has left the one before."""
+    before, is_so = trav[n, N_VEHICLE], bool(request_s < trav[n, N_RELEASE])
+    if before != NEVER:
+        ended_s = vehicle_ended_s[before]
+        is_so |= bool(ended_s == NEVER or request_s < ended_s)
+    return is_so
 
 
 @inlined

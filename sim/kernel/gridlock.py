@@ -55,9 +55,7 @@ def note_gridlock(
     locks
         (M, 5) rows of `holders_of`, written over.
     """
-    is_refusing = refusing(
-        yard, vehicle, pool, queue_first, classes, consignments + len(pool)
-    )
+    is_refusing = refusing(yard, vehicle, pool, queue_first, classes, consignments + len(pool))
     if not is_refusing.any():
         # Where nobody is refused, nobody holds up another.
         return

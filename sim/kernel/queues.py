@@ -155,10 +155,10 @@ def ask(
 @called
 def blocks_anywhere(station: Ints) -> bool:
     """Return whether who was served ever keeps the server until the next station lets it in."""
+    is_found = False
     for s in range(len(station)):
-        if station[s, S_BLOCKS]:
-            return True
-    return False
+        is_found |= station[s, S_BLOCKS] != 0
+    return is_found
 
 
 @inlined
