@@ -353,7 +353,7 @@ def _let_go(run: Running) -> Running:
     kept = known[is_needed]
     # Between two that stay all are over; only where one has come to that, there is more to give.
     bounds = np.concatenate(([NEVER], kept, [vehicles]))
-    gaps = np.unique(np.searchsorted(kept, known[~is_needed]))
+    gaps = np.flatnonzero(np.bincount(np.searchsorted(kept, known[~is_needed])))
     first, end = bounds[gaps] + 1, bounds[gaps + 1]
     for table in (slabs.vehicle, slabs.vehicle_key, slabs.carried):
         give_back(table, first, end)
