@@ -105,7 +105,7 @@ def book(
     Parameters
     ----------
     sizes
-        Closures and flows of the plan, and the rows of the ledger but one.
+        Closures and flows of the plan, and the ledger's last row.
     t
         Traveller: a consignment, or a vehicle after the last consignment.
     """

@@ -75,6 +75,7 @@ MOVING = int(Cause.MOVING)
 SERVICE = int(Cause.SERVICE)
 FOREVER = (1 << 31) - 1
 UNSIGNED = (1 << 32) - 1
+"""All bits of a number of 32: with them NEVER is no longer negative."""
 WORD = 64
 """Bits of a number."""
 AHEAD = 8
@@ -181,7 +182,7 @@ def count_stays(  # noqa: C901 - one line for each thing that is counted
         request_s, start_s, end_s = stays[at, 2], stays[at, 3], stays[at, 4]
         f, finished_s = trav[n, N_FLOW], trav[n, N_FINISHED]
         load = flow[f, O_TEU]
-        # NEVER without its sign is later than now; whether it has finished is anybody's guess.
+        # Later than now if it has not finished, of which no processor has an idea.
         last_s = min(now_s, int(finished_s) & UNSIGNED)
         count_row(
             totals, wait, day, sizes, over_s, over, from_s, to_s,

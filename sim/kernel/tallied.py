@@ -35,7 +35,8 @@ Ints = NDArray[np.int64]
 PAUSE_S = DAY_S
 """Least between two pauses."""
 PROVIDED = 1 << 10
-"""Consignments that are made known at a pause, if they do not come within less than that."""
+"""Consignments that are made known at a pause, if they do not come within less than that: so few
+that their rows stay in the cache of a short run."""
 ROWS = 1 << 12
 """Visits, and stays, that are written before they are counted: so few that they stay in the
 cache."""
