@@ -729,12 +729,8 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                     if row_table[row, R_BREAKDOWN] != NEVER:
                         work(breakdown, row_table, events, row, -1, now)
                     s = row_table[row, R_STATION]
-                    if (
-                        has_blocking
-                        and t < consignments
-                        and keeps_server(
-                            trav, route_step, step_station, station, row_table, t, row
-                        )
+                    if t < consignments and keeps_server(
+                        trav, route_step, step_station, station, row_table, t, row
                     ):
                         trav[t, T_ROW] = row
                     else:
