@@ -24,7 +24,7 @@ from sim.kernel.difference import first_difference
 from sim.kernel.drawing import BY_MACHINE, drawn, quantiles
 from sim.kernel.drive import begin, drive
 from sim.kernel.growth import longer
-from sim.kernel.heap import empty_heap, pop, push
+from sim.kernel.heap import empty_heap, pop, push, room_of
 from sim.kernel.layout import V_LOAD
 from sim.kernel.memory import give_back, slab
 from sim.kernel.run import run, trace_of
@@ -270,6 +270,16 @@ def test_heap_gives_the_least_number_first(seed: int) -> None:
             wanted[at] = heappop(kept)
 
     assert popped(empty_heap(500), keys).tolist() == wanted
+
+
+@pytest.mark.parametrize("most", [1, 2, 5, 6, 21, 22, 85, 86, 500])
+def test_heap_has_room_for_whole_levels(most: int) -> None:
+    heap = empty_heap(most)
+
+    # Below a number lie four.
+    assert room_of(heap) == len(heap) - 1 >= most
+    assert (room_of(heap) - 1) % 4 == 0
+    assert (room_of(heap) - 1) // 4 < most
 
 
 def test_table_with_room_stays_and_a_full_one_is_doubled() -> None:

@@ -36,7 +36,7 @@ from sim.kernel.forming import (
 )
 from sim.kernel.gridlock import note_gridlock
 from sim.kernel.hands import let_out_of_hand, stop_and_go_on, take_in_hand, write_hand
-from sim.kernel.heap import BEYOND, call, mark, pop, push
+from sim.kernel.heap import call, mark, pop, push, room_of
 from sim.kernel.jit import (
     borrowed,
     compiled,
@@ -280,6 +280,7 @@ from sim.kernel.queues import (
     queue,
     settle_queues,
     state_of,
+    take_first,
     take_out,
     write_stay,
     write_visit,
@@ -456,7 +457,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
     visits = rows_of(growing.visits, 5)
     stays = rows_of(growing.stays, 6)
 
-    most_events, most_vehicles = len(growing.events) - BEYOND, len(growing.vehicle)
+    most_events, most_vehicles = room_of(growing.events), len(growing.vehicle)
     most_visits, most_stays = len(growing.visits), len(growing.stays)
     pools, flows = len(tables.pool), len(tables.flow) - 1
     sizes = (len(closure), flows, len(growing.ledger) - 1)
@@ -470,203 +471,210 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
     enters_s, changes_s = next_entry_s(run, entry_s), next_change_s(run, change)
 
     while True:
-        if events[0] + 8 > most_events:
-            run[K_NEED] = events[0] + 8
-            return EVENTS
-        if run[K_GOING] != NEVER:
-            # ----------------------------------------------- a consignment goes on
-            n = run[K_GOING]
-            run[K_GOING] = trav[n, T_NEXT]
-            f, y = trav[n, N_FLOW], trav[n, N_YARD]
-            step = trav[n, N_STEP] + 1
-            trav[n, N_STEP] = step
-            if step == route_step[trav[n, N_ROUTE] + 1]:
-                finish(trav, gone, run, n, now, DELIVERED, stop_after)
-                if y != NEVER:
-                    yard[y, Y_OCCUPIED] -= flow[f, O_TEU]
-                    mark(ready, is_ready, yard[y, Y_STATION])
-                continue
-            s = step_station[step]
-            if station[s, S_KIND] == POOL:
-                p = station[s, S_DETAIL]
-                pool[p, P_LOAD + flow[f, O_CLASS]] += flow[f, O_LOT]
-                if y != NEVER:
-                    pool_rooms[p, y] += flow[f, O_TEU]
-                trav[n, T_ROW] = pool[p, P_BEFORE] if pool[p, P_LEFT] == now else pool[p, P_LAST]
-                v = pool[p, P_SERVICE]
-                x = state_of(service, state, v, now)
-                if pool[p, P_OLDEST] == NEVER:
-                    pool[p, P_OLDEST] = now
-                    if state[x, X_WAIT] != NEVER:
-                        call(events, station, s, now + state[x, X_WAIT])
-                g = service[v, B_FLEET]
-                if g != NEVER and fleet[g, F_LYING_2 + 1 - pool[p, P_END]]:
-                    mark(ready, is_ready, fleet[g, F_STATION])
-                payload_ppm = row_table[station[s, S_ROW], R_PAYLOAD]
-                capacity = state[x, X_CAPACITY] * payload_ppm // PPM
-                queue(trav, queue_first, queue_last, station, classes, n, s, now)
-                pool_joined[p, pool[p, P_JOINED] & (JOINED - 1)] = n
-                pool[p, P_JOINED] += 1
-                if pool[p, P_FILLED] != NEVER or is_filled(
-                    pool, service, state, p, x, capacity, now
-                ):
-                    mark(ready, is_ready, s)
-                continue
-            drawn = mix(mix(station_stream[s], key_of(trav, n)), np.uint64(step_ordinal[step]))
-            if station[s, S_SHARE] < PPM and not is_among(drawn, station[s, S_SHARE]):
-                trav[n, T_NEXT] = run[K_GOING]
-                run[K_GOING] = n
-                continue
-            row = station[s, S_ROW]
-            law = row_law[row, flow[f, O_SIZE]]
-            if row + 1 == station[s, S_ROW_END]:
-                # Nothing hangs on it now; when it is served, everything does.
-                value = value_drawn(law_table, law_middle, law, drawn)
-                trav[n, N_DRAWN] = value if value <= GREATEST else NEVER
-            else:
-                trav[n, N_DRAWN] = NEVER
-                foresee(law_middle, law, drawn)
-            ask(
-                trav, queue_first, queue_last, station, row_table, ready, is_ready, classes,
-                n, s, now,
-            )  # fmt: skip
-
-        elif run[K_LANDING] != NEVER:
-            # ---------------------------------------------------- a load is let go
-            i = run[K_LANDING]
-            run[K_LANDING] = NEVER
-            t = first_vehicle + i
-            is_turned_away = vehicle[i, V_PHASE] == TURNED_AWAY
-            at = trav[t, T_SHARE]
-            while at != NEVER:
-                after = share[at, SHARE_NEXT]
-                share[at, SHARE_NEXT] = share[flows, SHARE_NEXT]
-                share[flows, SHARE_NEXT] = at
-                run[K_FREE_SHARES] += 1
-                at = after
-            trav[t, T_SHARE] = NEVER
-            n, last = vehicle[i, V_ABOARD], NEVER
-            first = n
-            vehicle[i, V_ABOARD] = NEVER
-            for at in range(FETCHED):
-                if trav[t, T_FIRST + at] == NEVER:
-                    break
-                fetch(trav, trav[t, T_FIRST + at])
-            while n != NEVER:
-                after, soon = trav[n, T_NEXT], trav[n, T_PREV]
-                fetch(trav, soon)
-                for cause in range(CAUSES):
-                    trav[n, T_SECONDS + cause] += trav[t, T_SECONDS + cause]
-                if is_turned_away:
-                    finish(trav, gone, run, n, now, REFUSED_STORAGE, stop_after)
-                else:
-                    trav[n, N_YARD] = vehicle[i, V_YARD]
-                    last = n
-                n = after
-            if last != NEVER:
-                # They go on in the order in which they boarded: nearly that of their numbers,
-                # so that each soon finds its place in the next queue.
-                trav[last, T_NEXT], run[K_GOING] = run[K_GOING], first
-            for cause in range(CAUSES):
-                trav[t, T_SECONDS + cause] = 0
-            if is_turned_away:
-                vehicle[i, V_PHASE] = FOUND
-                trav[t, T_NEXT] = run[K_RUNNING]
-                run[K_RUNNING] = t
-            else:
-                vehicle[i, V_ENDED] = now
-                if vehicle[i, V_WAGONS] > 0:
-                    way, wagons = vehicle[i, V_LEG], vehicle[i, V_WAGONS]
-                    turned_s = now + leg[way, L_TURN]
-                    index = leg[way, L_PLACE] << COUNT_BITS | wagons
-                    push(events, turned_s << 32 | WAGONS << KIND_BIT | index)
-                trav[t, T_NEXT] = run[K_ARRIVED]
-                run[K_ARRIVED] = t
-                leave_origin(vehicle, i, room, yard, ready, is_ready, run)
-
-        elif run[K_RUNNING] != NEVER:
-            # ------------------------------------------------------ a vehicle acts
-            if run[K_VISITS] == most_visits:
-                run[K_NEED] = run[K_VISITS] + 1
-                return VISITS
-            t = run[K_RUNNING]
-            run[K_RUNNING] = trav[t, T_NEXT]
-            i = t - first_vehicle
-            e, phase, way = vehicle[i, V_ELEMENT], vehicle[i, V_PHASE], vehicle[i, V_LEG]
-            if phase == TURNED_AWAY:
-                run[K_LANDING] = i
-                continue
-            is_moving = phase == AT_SERVER and element[e, E_MOVE] > 0
-            if not is_moving:
-                if phase in (AT_SERVER, MOVING):
-                    e += 1
-                    vehicle[i, V_ELEMENT] = e
-                if e == leg[way, L_ELEMENT_END]:
-                    u = vehicle[i, V_VESSEL]
-                    if u == NEVER:
-                        run[K_LANDING] = i
-                    else:
-                        vessel[u, U_END] = 1 - vessel[u, U_END]
-                        vessel[u, U_PHASE], vessel[u, U_NEXT] = ARRIVE, run[K_ACTING]
-                        run[K_ACTING] = u
+        if run[K_GOING] & run[K_LANDING] & run[K_RUNNING] & run[K_ACTING] != NEVER:
+            if events[0] + 8 > most_events:
+                run[K_NEED] = events[0] + 8
+                return EVENTS
+            if run[K_GOING] != NEVER:
+                # ----------------------------------------------- a consignment goes on
+                n = run[K_GOING]
+                run[K_GOING] = trav[n, T_NEXT]
+                f, y = trav[n, N_FLOW], trav[n, N_YARD]
+                step = trav[n, N_STEP] + 1
+                trav[n, N_STEP] = step
+                if step == route_step[trav[n, N_ROUTE] + 1]:
+                    finish(trav, gone, run, n, now, DELIVERED, stop_after)
+                    if y != NEVER:
+                        yard[y, Y_OCCUPIED] -= flow[f, O_TEU]
+                        mark(ready, is_ready, yard[y, Y_STATION])
                     continue
-                is_held = e == leg[way, L_HOLD] and phase != FOUND
-                if is_held and vehicle[i, V_ABOARD] != NEVER:
-                    y = leg[way, L_YARD]
-                    s = yard[y, Y_STATION]
-                    vehicle[i, V_PHASE] = IN_HOLD
-                    until_s = now + yard[y, Y_EMBARGO]
-                    push(events, until_s << 32 | ALARM << KIND_BIT | i)
-                    ask(
-                        trav, queue_first, queue_last, station, row_table, ready, is_ready,
-                        classes, t, s, now,
-                    )  # fmt: skip
-                elif element[e, E_STATION] == NEVER:
-                    is_moving = True
-                else:
-                    s = element[e, E_STATION]
-                    drawn = mix(
-                        mix(station_stream[s], vehicle_key[i]), np.uint64(element[e, E_ORDINAL])
+                s = step_station[step]
+                if station[s, S_KIND] == POOL:
+                    p = station[s, S_DETAIL]
+                    pool[p, P_LOAD + flow[f, O_CLASS]] += flow[f, O_LOT]
+                    if y != NEVER:
+                        pool_rooms[p, y] += flow[f, O_TEU]
+                    trav[n, T_ROW] = (
+                        pool[p, P_BEFORE] if pool[p, P_LEFT] == now else pool[p, P_LAST]
                     )
-                    if station[s, S_SHARE] < PPM and not is_among(drawn, station[s, S_SHARE]):
-                        # It passes as if it had been served.
-                        vehicle[i, V_PHASE] = AT_SERVER
-                        trav[t, T_NEXT] = run[K_RUNNING]
-                        run[K_RUNNING] = t
-                        continue
-                    if station[s, S_KIND] == METER:
-                        vehicle[i, V_PHASE] = MOVING
+                    v = pool[p, P_SERVICE]
+                    x = state_of(service, state, v, now)
+                    if pool[p, P_OLDEST] == NEVER:
+                        pool[p, P_OLDEST] = now
+                        if state[x, X_WAIT] != NEVER:
+                            call(events, station, s, now + state[x, X_WAIT])
+                    g = service[v, B_FLEET]
+                    if g != NEVER and fleet[g, F_LYING_2 + 1 - pool[p, P_END]]:
+                        mark(ready, is_ready, fleet[g, F_STATION])
+                    payload_ppm = row_table[station[s, S_ROW], R_PAYLOAD]
+                    capacity = state[x, X_CAPACITY] * payload_ppm // PPM
+                    queue(trav, queue_first, queue_last, station, classes, n, s, now)
+                    pool_joined[p, pool[p, P_JOINED] & (JOINED - 1)] = n
+                    pool[p, P_JOINED] += 1
+                    if pool[p, P_FILLED] != NEVER or is_filled(
+                        pool, service, state, p, x, capacity, now
+                    ):
+                        mark(ready, is_ready, s)
+                    continue
+                drawn = mix(mix(station_stream[s], key_of(trav, n)), np.uint64(step_ordinal[step]))
+                if station[s, S_SHARE] < PPM and not is_among(drawn, station[s, S_SHARE]):
+                    trav[n, T_NEXT] = run[K_GOING]
+                    run[K_GOING] = n
+                    continue
+                row = station[s, S_ROW]
+                law = row_law[row, flow[f, O_SIZE]]
+                if row + 1 == station[s, S_ROW_END]:
+                    # Nothing hangs on it now; when it is served, everything does.
+                    value = value_drawn(law_table, law_middle, law, drawn)
+                    trav[n, N_DRAWN] = value if value <= GREATEST else NEVER
+                else:
+                    trav[n, N_DRAWN] = NEVER
+                    foresee(law_middle, law, drawn)
+                ask(
+                    trav, queue_first, queue_last, station, row_table, ready, is_ready, classes,
+                    n, s, now,
+                )  # fmt: skip
+
+            elif run[K_LANDING] != NEVER:
+                # ---------------------------------------------------- a load is let go
+                i = run[K_LANDING]
+                run[K_LANDING] = NEVER
+                t = first_vehicle + i
+                is_turned_away = vehicle[i, V_PHASE] == TURNED_AWAY
+                at = trav[t, T_SHARE]
+                while at != NEVER:
+                    after = share[at, SHARE_NEXT]
+                    share[at, SHARE_NEXT] = share[flows, SHARE_NEXT]
+                    share[flows, SHARE_NEXT] = at
+                    run[K_FREE_SHARES] += 1
+                    at = after
+                trav[t, T_SHARE] = NEVER
+                n, last = vehicle[i, V_ABOARD], NEVER
+                first = n
+                vehicle[i, V_ABOARD] = NEVER
+                for at in range(FETCHED):
+                    if trav[t, T_FIRST + at] == NEVER:
+                        break
+                    fetch(trav, trav[t, T_FIRST + at])
+                while n != NEVER:
+                    after, soon = trav[n, T_NEXT], trav[n, T_PREV]
+                    fetch(trav, soon)
+                    for cause in range(CAUSES):
+                        trav[n, T_SECONDS + cause] += trav[t, T_SECONDS + cause]
+                    if is_turned_away:
+                        finish(trav, gone, run, n, now, REFUSED_STORAGE, stop_after)
                     else:
-                        vehicle[i, V_PHASE] = AT_SERVER
-                        foresee(law_middle, row_law[station[s, S_ROW], 0], drawn)
-                    ask(
-                        trav, queue_first, queue_last, station, row_table, ready, is_ready,
-                        classes, t, s, now,
-                    )  # fmt: skip
-            if is_moving:
-                vehicle[i, V_PHASE] = MOVING
-                leave_origin(vehicle, i, room, yard, ready, is_ready, run)
-                place, move_s = element[e, E_PLACE], element[e, E_MOVE]
-                if vehicle[i, V_DEPOT] != NEVER:
-                    run_locomotive(vehicle, row_table, visits, events, run, i, now + move_s)
-                begin(trav, share, ledger, run, sizes, t, place, MOVING_CAUSE, now, move_s)
-                push(events, now + move_s << 32 | TRAVELLER << KIND_BIT | t)
+                        trav[n, N_YARD] = vehicle[i, V_YARD]
+                        last = n
+                    n = after
+                if last != NEVER:
+                    # They go on in the order in which they boarded: nearly that of their numbers,
+                    # so that each soon finds its place in the next queue.
+                    trav[last, T_NEXT], run[K_GOING] = run[K_GOING], first
+                for cause in range(CAUSES):
+                    trav[t, T_SECONDS + cause] = 0
+                if is_turned_away:
+                    vehicle[i, V_PHASE] = FOUND
+                    trav[t, T_NEXT] = run[K_RUNNING]
+                    run[K_RUNNING] = t
+                else:
+                    vehicle[i, V_ENDED] = now
+                    if vehicle[i, V_WAGONS] > 0:
+                        way, wagons = vehicle[i, V_LEG], vehicle[i, V_WAGONS]
+                        turned_s = now + leg[way, L_TURN]
+                        index = leg[way, L_PLACE] << COUNT_BITS | wagons
+                        push(events, turned_s << 32 | WAGONS << KIND_BIT | index)
+                    trav[t, T_NEXT] = run[K_ARRIVED]
+                    run[K_ARRIVED] = t
+                    leave_origin(vehicle, i, room, yard, ready, is_ready, run)
 
-        elif run[K_ACTING] != NEVER:
-            # ------------------------------------------------------- a vessel acts
-            if run[K_VISITS] == most_visits:
-                run[K_NEED] = run[K_VISITS] + 1
-                return VISITS
-            u = run[K_ACTING]
-            run[K_ACTING] = vessel[u, U_NEXT]
-            act(
-                fleet, vessel, vehicle, pool, service, state, station, row_table,
-                queue_first, queue_last, events, ready, is_ready, visits,
-                trav, share, ledger, run, sizes, classes, first_vehicle, u,
-            )  # fmt: skip
+            elif run[K_RUNNING] != NEVER:
+                # ------------------------------------------------------ a vehicle acts
+                if run[K_VISITS] == most_visits:
+                    run[K_NEED] = run[K_VISITS] + 1
+                    return VISITS
+                t = run[K_RUNNING]
+                run[K_RUNNING] = trav[t, T_NEXT]
+                i = t - first_vehicle
+                e, phase, way = vehicle[i, V_ELEMENT], vehicle[i, V_PHASE], vehicle[i, V_LEG]
+                if phase == TURNED_AWAY:
+                    run[K_LANDING] = i
+                    continue
+                is_moving = phase == AT_SERVER and element[e, E_MOVE] > 0
+                if not is_moving:
+                    if phase in (AT_SERVER, MOVING):
+                        e += 1
+                        vehicle[i, V_ELEMENT] = e
+                    if e == leg[way, L_ELEMENT_END]:
+                        u = vehicle[i, V_VESSEL]
+                        if u == NEVER:
+                            run[K_LANDING] = i
+                        else:
+                            vessel[u, U_END] = 1 - vessel[u, U_END]
+                            vessel[u, U_PHASE], vessel[u, U_NEXT] = ARRIVE, run[K_ACTING]
+                            run[K_ACTING] = u
+                        continue
+                    is_held = e == leg[way, L_HOLD] and phase != FOUND
+                    if is_held and vehicle[i, V_ABOARD] != NEVER:
+                        y = leg[way, L_YARD]
+                        s = yard[y, Y_STATION]
+                        vehicle[i, V_PHASE] = IN_HOLD
+                        until_s = now + yard[y, Y_EMBARGO]
+                        push(events, until_s << 32 | ALARM << KIND_BIT | i)
+                        ask(
+                            trav, queue_first, queue_last, station, row_table, ready, is_ready,
+                            classes, t, s, now,
+                        )  # fmt: skip
+                    elif element[e, E_STATION] == NEVER:
+                        is_moving = True
+                    else:
+                        s = element[e, E_STATION]
+                        drawn = mix(
+                            mix(station_stream[s], vehicle_key[i]),
+                            np.uint64(element[e, E_ORDINAL]),
+                        )
+                        if station[s, S_SHARE] < PPM and not is_among(drawn, station[s, S_SHARE]):
+                            # It passes as if it had been served.
+                            vehicle[i, V_PHASE] = AT_SERVER
+                            trav[t, T_NEXT] = run[K_RUNNING]
+                            run[K_RUNNING] = t
+                            continue
+                        if station[s, S_KIND] == METER:
+                            vehicle[i, V_PHASE] = MOVING
+                        else:
+                            vehicle[i, V_PHASE] = AT_SERVER
+                            foresee(law_middle, row_law[station[s, S_ROW], 0], drawn)
+                        ask(
+                            trav, queue_first, queue_last, station, row_table, ready, is_ready,
+                            classes, t, s, now,
+                        )  # fmt: skip
+                if is_moving:
+                    vehicle[i, V_PHASE] = MOVING
+                    leave_origin(vehicle, i, room, yard, ready, is_ready, run)
+                    place, move_s = element[e, E_PLACE], element[e, E_MOVE]
+                    if vehicle[i, V_DEPOT] != NEVER:
+                        run_locomotive(vehicle, row_table, visits, events, run, i, now + move_s)
+                    begin(trav, share, ledger, run, sizes, t, place, MOVING_CAUSE, now, move_s)
+                    push(events, now + move_s << 32 | TRAVELLER << KIND_BIT | t)
 
-        elif events[0] and events[1] >> 32 == now:
+            else:
+                # ------------------------------------------------------- a vessel acts
+                if run[K_VISITS] == most_visits:
+                    run[K_NEED] = run[K_VISITS] + 1
+                    return VISITS
+                u = run[K_ACTING]
+                run[K_ACTING] = vessel[u, U_NEXT]
+                act(
+                    fleet, vessel, vehicle, pool, service, state, station, row_table,
+                    queue_first, queue_last, events, ready, is_ready, visits,
+                    trav, share, ledger, run, sizes, classes, first_vehicle, u,
+                )  # fmt: skip
+
+        elif events[1] >> 32 == now:
             # ------------------------------------------------------ an event comes
+            if events[0] + 8 > most_events:
+                run[K_NEED] = events[0] + 8
+                return EVENTS
             kind, index = events[1] >> KIND_BIT & KINDS, events[1] & INDEX_MASK
             if kind == HAND:
                 if run[K_VISITS] + hand[index, H_SIZE] > most_visits:
@@ -821,33 +829,33 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             run[K_REACTING] = 1
 
         elif run[K_REACTING]:
-            # ------------------------ services in hand are stopped, or taken up again
-            need = events[0] + (1 + len(breakdown)) * run[K_HANDS] + 8
-            if need > most_events:
-                run[K_NEED] = need
-                return EVENTS
-            run[K_REACTING] = 0
-            stop_and_go_on(
-                hand, row_table, force, row_force, closure, breakdown, events,
-                trav, share, ledger, run, sizes, now,
-            )  # fmt: skip
-
-        elif run[K_BEGUN] < fleets:
-            # ------------------------------------- a fleet begins, vessels at both ends
-            g = run[K_BEGUN]
-            v = fleet[g, F_SERVICE]
-            target = fleet_target(fleet, service, state, station, row_table, g)
-            if run[K_VEHICLES] + target > most_vehicles:
-                run[K_NEED] = run[K_VEHICLES] + target
-                return VEHICLES
-            if run[K_VESSELS] + target > len(vessel):
-                run[K_NEED] = run[K_VESSELS] + target
-                return VESSELS
-            run[K_BEGUN] += 1
-            for k in range(target):
-                add_vessel(
-                    fleet, vehicle, vehicle_key, trav, vessel, run, g, k % 2,
-                    service_key[v], first_day, first_vehicle, flow[flows, O_RANK],
+            if run[K_BEGUN] < fleets:
+                # ------------------------------------- a fleet begins, vessels at both ends
+                g = run[K_BEGUN]
+                v = fleet[g, F_SERVICE]
+                target = fleet_target(fleet, service, state, station, row_table, g)
+                if run[K_VEHICLES] + target > most_vehicles:
+                    run[K_NEED] = run[K_VEHICLES] + target
+                    return VEHICLES
+                if run[K_VESSELS] + target > len(vessel):
+                    run[K_NEED] = run[K_VESSELS] + target
+                    return VESSELS
+                run[K_BEGUN] += 1
+                for k in range(target):
+                    add_vessel(
+                        fleet, vehicle, vehicle_key, trav, vessel, run, g, k % 2,
+                        service_key[v], first_day, first_vehicle, flow[flows, O_RANK],
+                    )  # fmt: skip
+            else:
+                # ------------------------ services in hand are stopped, or taken up again
+                need = events[0] + (1 + len(breakdown)) * run[K_HANDS] + 8
+                if need > most_events:
+                    run[K_NEED] = need
+                    return EVENTS
+                run[K_REACTING] = 0
+                stop_and_go_on(
+                    hand, row_table, force, row_force, closure, breakdown, events,
+                    trav, share, ledger, run, sizes, now,
                 )  # fmt: skip
 
         elif ready[0]:
@@ -936,8 +944,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                     served_s, h = 0, NEVER
                     for k in range(size):
                         q = first_queue(queue_first, s, classes)
-                        t = queue_first[q]
-                        take_out(trav, queue_first, queue_last, station, s, q, t, now)
+                        t = take_first(trav, queue_first, queue_last, station, s, q, now)
                         i = t - first_vehicle
                         is_vehicle = i >= 0
                         is_mooring = is_vehicle and vehicle[i, V_PHASE] == MOORING
@@ -1047,8 +1054,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                         break
                     enter_section(meter, m, factor_ppm, now)
                     q = first_queue(queue_first, s, classes)
-                    t = queue_first[q]
-                    take_out(trav, queue_first, queue_last, station, s, q, t, now)
+                    t = take_first(trav, queue_first, queue_last, station, s, q, now)
                     i = t - first_vehicle
                     e, request_s = vehicle[i, V_ELEMENT], trav[t, T_REQUEST]
                     place, move_s = element[e, E_PLACE], element[e, E_MOVE]
@@ -1283,7 +1289,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                     if not has_room and not yard[y, Y_REFUSES]:
                         run[K_WATCHING] |= not run[K_STOPPING]
                         break
-                    take_out(trav, queue_first, queue_last, station, s, q, t, now)
+                    take_first(trav, queue_first, queue_last, station, s, q, now)
                     request_s = trav[t, T_REQUEST]
                     if has_room:
                         yard[y, Y_OCCUPIED] += load_teu
@@ -1341,9 +1347,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                 )  # fmt: skip
             if run[K_STOPPING]:
                 return DONE
-            now = min(horizon_s, enters_s, changes_s)
-            if events[0]:
-                now = min(now, events[1] >> 32)
+            now = min(horizon_s, enters_s, changes_s, events[1] >> 32)
             # Who enters after the pause is not known yet.
             while min(now, run[K_PAUSE]) >= days[DAYS_NEXT]:
                 settle_queues(tables.station, tables.queue_max, days, days[DAYS_NEXT])

@@ -13,7 +13,7 @@ from sim.kernel.breakdowns import wind_up
 from sim.kernel.closing import close_all
 from sim.kernel.core import Growing, advance
 from sim.kernel.growth import longer, refilled
-from sim.kernel.heap import BEYOND, LAST, empty_heap
+from sim.kernel.heap import LAST, heap_of, length_for
 from sim.kernel.jit import LINE
 from sim.kernel.tables import Tables, routes_of, tables_of
 from sim.plan import NEVER, Draws, Plan
@@ -179,16 +179,14 @@ def _calendar(tables: Tables, plan: Plan, room: int) -> Ints:
         if from_s:
             tables.station[ranks, k.S_CALLED] = from_s[-1]
     events.sort()
-    heap = empty_heap(len(events) + room)
-    heap[: len(events) + 1] = [len(events), *events]
-    return heap
+    return heap_of(events, room)
 
 
 def grown(tables: Tables, growing: Growing, full: int) -> Growing:
     """Return the tables with room where the loop found none."""
     run, need = tables.run, int(tables.run[k.K_NEED])
     if full == k.EVENTS:
-        return growing._replace(events=longer(growing.events, need + BEYOND, LAST))
+        return growing._replace(events=longer(growing.events, length_for(need), LAST))
     if full == k.VEHICLES:
         return _with_vehicles(growing, need)
     if full == k.LEDGER:

@@ -254,6 +254,23 @@ def take_out(
 
 
 @inlined
+def take_first(
+    trav: Rows, queue_first: Ints, queue_last: Ints, station: Ints, s: int, q: int, now_s: int
+) -> int:
+    """Take the first traveller out of queue `q` of a station, and return which it is."""
+    t: int = queue_first[q]
+    after = trav[t, T_NEXT]
+    queue_first[q] = after
+    if after == NEVER:
+        queue_last[q] = NEVER
+    else:
+        trav[after, T_PREV] = NEVER
+    note_length(station, s, now_s)
+    station[s, S_LENGTH] -= 1
+    return t
+
+
+@inlined
 def first_queue(queue_first: Ints, s: int, classes: int) -> int:
     """Return the queue of a station in which the next traveller stands; there must be one."""
     q = s * classes

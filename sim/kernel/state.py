@@ -20,6 +20,7 @@ from sim.kernel import layout as k
 from sim.kernel.books import CAUSES, enlarged
 from sim.kernel.core import Growing
 from sim.kernel.drive import LEDGER_SIZE, Ended, begin, close, consignments, go_on
+from sim.kernel.heap import heap_of
 from sim.kernel.run import trace_of
 from sim.kernel.tables import Tables
 from sim.plan import NEVER, Draws, Legend, Plan, Trace
@@ -280,4 +281,4 @@ def _events(events: Ints, state: State, fresh: Tables, tables: Tables) -> Ints:
             if at_s >= state.at_s and at_s not in known
         ]
     kept.sort()
-    return np.array([len(kept), *kept], dtype=np.int64)
+    return heap_of(kept, 1)

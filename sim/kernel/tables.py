@@ -147,6 +147,7 @@ def _begun(same: _Same) -> Tables:
     run[[k.K_GOING, k.K_RUNNING, k.K_ACTING, k.K_LANDING, k.K_FREE_HAND, k.K_AT_WORK]] = NEVER
     run[k.K_ARRIVED] = NEVER
     run[k.K_PAUSE] = NO_PAUSE
+    run[k.K_REACTING] = 1
     return Tables(
         station=stations,
         station_key=_words(plan.station_key),
