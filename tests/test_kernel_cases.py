@@ -185,12 +185,11 @@ def test_function_is_compiled_where_no_place_can_be_written_to(
 
 
 def crowded() -> tuple[Plan, Draws]:
-    """Return forty flows that board one train together: more keys at once than a small ledger."""
-    maker = PlanMaker(horizon_s=100_000).service("b", capacity=200, departures=[50_000])
-    maker.leg("a-b", "b", [("", 500)])
-    for flow in range(40):
-        maker.flow(f"f{flow}").route(f"r{flow}", f"f{flow}", ["a-b"]).send([10 * flow], f"r{flow}")
-    plan = maker.build()
+    """Return a wait through forty closures: more keys at once than a small ledger has room for."""
+    maker = PlanMaker(horizon_s=100_000).server("s", 50_000).flow("f").route("r", "f", ["s"])
+    for at in range(40):
+        maker.closure(f"c{at}", ["s"], [(1_000 * at + 500, 1_000 * at + 900)])
+    plan = maker.send([0, 0], "r").build()
     return plan, maker.draws(plan)
 
 

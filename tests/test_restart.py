@@ -65,8 +65,9 @@ def test_run_goes_on_from_a_state_of_an_earlier_version(seed: int) -> None:
 
 
 def earlier(tables: Mapping[str, Any], draws: Draws, at_s: int) -> dict[str, Any]:
-    """Return what is kept of a run as it was once: travellers in three tables."""
+    """Return what is kept of a run as it was once: travellers in three tables, a wider ledger."""
     past = int(np.searchsorted(draws.consignment_created_s, at_s))
+    ledger = tables["ledger"]
     own, seconds, cons = np.split(tables["trav"], [T_SECONDS, N_FLOW], axis=1)
     return {
         **tables,
@@ -74,6 +75,7 @@ def earlier(tables: Mapping[str, Any], draws: Draws, at_s: int) -> dict[str, Any
         "pool": tables["pool"][:, :P_JOINED].copy(),
         "trav": own.copy(),
         "cause_s": seconds.copy(),
+        "ledger": np.stack((np.zeros_like(ledger), ledger), axis=1).reshape(-1, 2),
         "consignment": cons[:past, : N_DRAWN + 1 - N_FLOW].copy(),
     }
 

@@ -1,10 +1,11 @@
 """The books of the kernel: every second to a place, a cause and a flow (R23).
 
-`ledger` is an open hash table (power of two, 2): key + 1 and consignment-seconds.
 `share` (M, 3) says for whom a second counts: flow, consignments, next share of the
 same traveller; a traveller's first share stands in its row, NEVER for one that is
 not measured. `spell` (M, 5) holds the times in which stations were shut.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,46 +55,59 @@ STORAGE = int(Cause.STORAGE)
 _SPREAD = -7046029254386353131  # the odd golden-ratio constant of 64 bits, signed
 
 
+class Ledger(NamedTuple):
+    """Consignment-seconds: a row for each place, cause and closure, a column for each flow."""
+
+    key: Ints
+    """(power of two, 2) open hash table: key + 1, and the row."""
+    seconds: Ints
+    """(rows, flows)."""
+
+
 @inlined
-def add(ledger: Ints, run: Ints, last: int, key: int, seconds: int) -> None:
-    """Add seconds to a key; count it if it is new, say so if there is no room for it.
+def ledger_row(ledger: Ledger, run: Ints, last: int, key: int) -> int:
+    """Return the row of a key; count it if it is new, say so if there is no room for it.
 
     Parameters
     ----------
     last
-        The ledger's last row.
+        Last row of `Ledger.key`.
     """
     at = ((key * _SPREAD) >> 20) & last
-    while ledger[at, 0] != key + 1:
-        if ledger[at, 0] == 0:
+    while ledger.key[at, 0] != key + 1:
+        if ledger.key[at, 0] == 0:
             if run[K_KEYS] * 8 >= (last + 1) * 7:
+                # The run is begun again.
                 run[K_WANTING] = 1
-                return
+                return 0
+            ledger.key[at, 0], ledger.key[at, 1] = key + 1, run[K_KEYS]
             run[K_KEYS] += 1
-            ledger[at, 0] = key + 1
             break
         at = (at + 1) & last
-    ledger[at, 1] += seconds
+    row: int = ledger.key[at, 1]
+    return row
 
 
 @compiled
-def enlarged(ledger: Ints) -> Ints:
-    """Return the same ledger with four times the room."""
-    larger = np.zeros((4 * len(ledger), 2), np.int64)
-    run = np.zeros(K_WANTING + 1, np.int64)
-    for at in range(len(ledger)):
-        if ledger[at, 0]:
-            add(larger, run, len(larger) - 1, ledger[at, 0] - 1, ledger[at, 1])
-    return larger
+def keys_in(rows: Ints, size: int) -> Ints:
+    """Return a `Ledger.key` of so many rows with the keys of another, or of (M, 2) rows."""
+    keys = np.zeros((size, 2), np.int64)
+    for row in range(len(rows)):
+        if rows[row, 0]:
+            at = (((rows[row, 0] - 1) * _SPREAD) >> 20) & (size - 1)
+            while keys[at, 0]:
+                at = (at + 1) & (size - 1)
+            keys[at, 0], keys[at, 1] = rows[row, 0], rows[row, 1]
+    return keys
 
 
 @inlined
 def book(
     trav: Rows,
     share: Ints,
-    ledger: Ints,
+    ledger: Ledger,
     run: Ints,
-    sizes: tuple[int, int, int],
+    sizes: tuple[int, int],
     t: int,
     place: int,
     cause: int,
@@ -105,7 +119,7 @@ def book(
     Parameters
     ----------
     sizes
-        Closures and flows of the plan, and the ledger's last row.
+        Closures of the plan, and the last row of `Ledger.key`.
     t
         Traveller: a consignment, or a vehicle after the last consignment.
     """
@@ -113,9 +127,10 @@ def book(
     at = trav[t, T_SHARE]
     if at == NEVER:
         return
-    key = (((place + 1) * CAUSES + cause) * (sizes[0] + 1) + closure + 1) * sizes[1]
+    key = ((place + 1) * CAUSES + cause) * (sizes[0] + 1) + closure + 1
+    row = ledger_row(ledger, run, sizes[1], key)
     while at != NEVER:
-        add(ledger, run, sizes[2], key + share[at, SHARE_FLOW], seconds * share[at, SHARE_COUNT])
+        ledger.seconds[row, share[at, SHARE_FLOW]] += seconds * share[at, SHARE_COUNT]
         at = share[at, SHARE_NEXT]
 
 
@@ -123,9 +138,9 @@ def book(
 def begin(
     trav: Rows,
     share: Ints,
-    ledger: Ints,
+    ledger: Ledger,
     run: Ints,
-    sizes: tuple[int, int, int],
+    sizes: tuple[int, int],
     t: int,
     place: int,
     cause: int,
@@ -142,9 +157,9 @@ def begin(
 def give_back(
     trav: Rows,
     share: Ints,
-    ledger: Ints,
+    ledger: Ledger,
     run: Ints,
-    sizes: tuple[int, int, int],
+    sizes: tuple[int, int],
     t: int,
     end_s: int,
 ) -> None:
@@ -161,9 +176,9 @@ def give_back(
 def book_wait(
     trav: Rows,
     share: Ints,
-    ledger: Ints,
+    ledger: Ledger,
     run: Ints,
-    sizes: tuple[int, int, int],
+    sizes: tuple[int, int],
     station: Ints,
     spell: Ints,
     t: int,
@@ -196,9 +211,9 @@ def book_wait(
 def book_gates(
     trav: Rows,
     share: Ints,
-    ledger: Ints,
+    ledger: Ledger,
     run: Ints,
-    sizes: tuple[int, int, int],
+    sizes: tuple[int, int],
     station: Ints,
     spell: Ints,
     t: int,
@@ -244,9 +259,9 @@ def book_gates(
 def book_forming(
     trav: Rows,
     share: Ints,
-    ledger: Ints,
+    ledger: Ledger,
     run: Ints,
-    sizes: tuple[int, int, int],
+    sizes: tuple[int, int],
     station: Ints,
     spell: Ints,
     pool: Ints,

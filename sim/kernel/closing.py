@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernel.books import CAUSES, book, book_forming, book_wait, give_back
+from sim.kernel.books import CAUSES, Ledger, book, book_forming, book_wait, give_back
 from sim.kernel.hands import write_hand
 from sim.kernel.jit import called, compiled
 from sim.kernel.layout import (
@@ -73,9 +73,9 @@ def close_all(  # noqa: C901 - one loop for each thing that may be open
     stays: Rows,
     trav: Rows,
     share: Ints,
-    ledger: Ints,
+    ledger: Ledger,
     run: Ints,
-    sizes: tuple[int, int, int],
+    sizes: tuple[int, int],
     spell: Ints,
     classes: int,
 ) -> None:
@@ -160,9 +160,9 @@ def close_queues(
     stays: Rows,
     trav: Rows,
     share: Ints,
-    ledger: Ints,
+    ledger: Ledger,
     run: Ints,
-    sizes: tuple[int, int, int],
+    sizes: tuple[int, int],
     spell: Ints,
     classes: int,
     consignments: int,

@@ -23,7 +23,7 @@ from sim.kernel.arithmetic import (
     slowed_s,
     value_drawn,
 )
-from sim.kernel.books import CAUSES, begin, book, book_forming, book_wait
+from sim.kernel.books import CAUSES, Ledger, begin, book, book_forming, book_wait
 from sim.kernel.breakdowns import break_or_mend, work
 from sim.kernel.closures import put_to_work, settle, take_off
 from sim.kernel.forming import (
@@ -277,6 +277,7 @@ from sim.kernel.queues import (
     keeps_server,
     leave_origin,
     let_in,
+    may_serve,
     queue,
     settle_queues,
     state_of,
@@ -354,6 +355,8 @@ class Growing(NamedTuple):
     outage: Ints
     """(N, 3) breakdowns on busy time that came: closure, begin, end."""
     ledger: Ints
+    booked_s: Ints
+    """The two tables of the `Ledger`."""
     visits: NDArray[np.int32]
     stays: NDArray[np.int32]
 
@@ -453,14 +456,14 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
     room = borrowed(growing.room)
     force = borrowed(growing.force)
     outage = borrowed(growing.outage)
-    ledger = rows_of(growing.ledger, 2)
     visits = rows_of(growing.visits, 5)
     stays = rows_of(growing.stays, 6)
 
     most_events, most_vehicles = room_of(growing.events), len(growing.vehicle)
     most_visits, most_stays = len(growing.visits), len(growing.stays)
     pools, flows = len(tables.pool), len(tables.flow) - 1
-    sizes = (len(closure), flows, len(growing.ledger) - 1)
+    ledger = Ledger(rows_of(growing.ledger, 2), rows_of(growing.booked_s, flows))
+    sizes = (len(closure), len(growing.ledger) - 1)
     fleets, classes = len(tables.fleet), len(tables.queue_first) // max(1, len(tables.station))
     first_vehicle = len(growing.trav) - most_vehicles
     consignments = first_vehicle - pools
@@ -908,7 +911,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             is_ready[s] = False
 
             if kind == SERVER:
-                while station[s, S_LENGTH] >= station[s, S_BATCH_MIN]:
+                while may_serve(station, row_table, s):
                     row, end_row = station[s, S_ROW], station[s, S_ROW_END]
                     tomorrow_s = NEVER
                     while row < end_row and (

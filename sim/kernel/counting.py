@@ -62,7 +62,7 @@ from sim.kernel.layout import (
     VEHICLE_COLUMNS,
     Rows,
 )
-from sim.kernel.visited import bin_of, count_row, is_whole, keep_span
+from sim.kernel.visited import bin_of, count_part, count_row, count_whole, is_whole, keep_span
 from sim.plan import NEVER, Cause, Kind, Status
 
 Ints = NDArray[np.int64]
@@ -147,7 +147,7 @@ def by_station(counts: Counts) -> tuple[Ints, Ints, Ints, tuple[int, int]]:
 
 
 @called
-def count_stays(  # noqa: C901 - one line for each thing that is counted
+def count_stays(  # noqa: C901, PLR0915 - one line for each thing that is counted
     counts: Counts,
     marks: Marks,
     stays: Rows,
@@ -170,7 +170,7 @@ def count_stays(  # noqa: C901 - one line for each thing that is counted
     carried = rows_of(counts.vehicle, VEHICLE_COUNTS)
     vehicle_ended_s, misplaced = rows_of(counts.ended_s, 1), counts.misplaced
     shut_first, shut_s = rows_of(marks.shut_first, 1), rows_of(marks.shut_s, 2)
-    shut_at = rows_of(counts.shut_at, 1)
+    shut_at, is_special = rows_of(counts.shut_at, 1), rows_of(marks.is_special, 1)
     leg_has_line, pool_leg = marks.leg_has_line, marks.pool_leg
     from_s, to_s = counts.window[0], counts.window[1]
     for at in range(run[K_STAYS]):
@@ -180,27 +180,20 @@ def count_stays(  # noqa: C901 - one line for each thing that is counted
         prefetch(wait, stays[ahead, 1] * sizes[0] + bin_of(wait_s))
         n, s, i = stays[at, 0], stays[at, 1], stays[at, 5]
         request_s, start_s, end_s = stays[at, 2], stays[at, 3], stays[at, 4]
-        f, finished_s = trav[n, N_FLOW], trav[n, N_FINISHED]
+        f = trav[n, N_FLOW]
         load = flow[f, O_TEU]
-        # Later than now if it has not finished, of which no processor has an idea.
-        last_s = min(now_s, int(finished_s) & UNSIGNED)
-        count_row(
-            totals, wait, day, sizes, over_s, over, from_s, to_s,
-            s, request_s, start_s, end_s, end_s, last_s, load,
-        )  # fmt: skip
-        kind = station[s, S_KIND]
-        if kind == SERVER and start_s != NEVER:
-            until_s = last_s if end_s == NEVER else end_s
-            keep_span(
-                numbers, batch_s, late_s, shut_first, shut_s, shut_at, station[s, S_BATCH_MAX],
-                from_s, to_s, s, start_s, until_s,
+        if is_whole(from_s, to_s, request_s, start_s, end_s, end_s):
+            count_whole(
+                totals, wait, day, sizes, over_s, over, from_s, to_s,
+                s, request_s, start_s, end_s, load,
             )  # fmt: skip
-        if kind == POOL and from_s <= trav[n, N_CREATED] < to_s:
-            totals[s, A_JOINED] += 1
-        if is_by_flow and start_s != NEVER and from_s <= request_s < to_s:
-            flow_wait[s * flows + f, 0] += 1
-            flow_wait[s * flows + f, 1] += start_s - request_s
-        if not is_whole(from_s, to_s, request_s, start_s, end_s, end_s):
+        else:
+            finished_s = trav[n, N_FINISHED]
+            last_s = now_s if finished_s == NEVER else finished_s
+            count_part(
+                totals, wait, day, sizes, over_s, over, from_s, to_s,
+                s, request_s, start_s, end_s, end_s, last_s, load,
+            )  # fmt: skip
             for end in range(2):
                 instant_s = counts.window[end]
                 if request_s < instant_s and (
@@ -208,6 +201,20 @@ def count_stays(  # noqa: C901 - one line for each thing that is counted
                     or (end_s == NEVER and (finished_s == NEVER or finished_s >= instant_s))
                 ):
                     stock[end, s] += load
+        if is_special[s]:
+            if station[s, S_KIND] == POOL:
+                totals[s, A_JOINED] += from_s <= trav[n, N_CREATED] < to_s
+            elif start_s != NEVER:
+                finished_s = trav[n, N_FINISHED]
+                last_s = now_s if finished_s == NEVER else finished_s
+                keep_span(
+                    numbers, batch_s, late_s, shut_first, shut_s, shut_at,
+                    station[s, S_BATCH_MAX], from_s, to_s, s, start_s,
+                    last_s if end_s == NEVER else end_s,
+                )  # fmt: skip
+        if is_by_flow and start_s != NEVER and from_s <= request_s < to_s:
+            flow_wait[s * flows + f, 0] += 1
+            flow_wait[s * flows + f, 1] += start_s - request_s
         if misplaced[0, 0] == NEVER and is_early(trav, vehicle_ended_s, n, request_s):
             misplaced[0, 0], misplaced[0, 1] = trav[n, N_NUMBER], s
             misplaced[0, 2] = request_s

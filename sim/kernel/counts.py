@@ -94,6 +94,8 @@ class Marks(NamedTuple):
     leg_holds: Ints
     pool_leg: Ints
     leg_fleet: Ints
+    is_special: NDArray[np.bool_]
+    """(S,) pools, servers of batches and those that are shut at times."""
     shut_first: Ints
     """(S + 1,) first span of each station."""
     shut_s: Ints

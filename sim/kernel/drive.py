@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sim.draws.hashing import mix_array
 from sim.kernel import layout as k
 from sim.kernel.arithmetic import halves
-from sim.kernel.books import CAUSES, enlarged
+from sim.kernel.books import CAUSES, Ledger, keys_in
 from sim.kernel.breakdowns import wind_up
 from sim.kernel.closing import close_all
 from sim.kernel.core import Growing, advance
@@ -135,6 +135,7 @@ def opened(tables: Tables, plan: Plan, draws: Draws, ledger_size: int, room: int
         force=linked.copy(),
         outage=np.zeros((room, 3), dtype=np.int64),
         ledger=np.zeros((ledger_size, 2), dtype=np.int64),
+        booked_s=np.zeros((ledger_size, len(flow) - 1), dtype=np.int64),
         visits=np.zeros((room, 5), dtype=np.int32),
         stays=np.zeros((room, 6), dtype=np.int32),
     )
@@ -190,7 +191,8 @@ def grown(tables: Tables, growing: Growing, full: int) -> Growing:
     if full == k.VEHICLES:
         return _with_vehicles(growing, need)
     if full == k.LEDGER:
-        return growing._replace(ledger=enlarged(growing.ledger))
+        ledger = keys_in(growing.ledger, 4 * len(growing.ledger))
+        return growing._replace(ledger=ledger, booked_s=longer(growing.booked_s, len(ledger), 0))
     if full in _LINKED:
         name, count = _LINKED[full]
         table: Ints = getattr(growing, name)
@@ -272,9 +274,9 @@ def closed(tables: Tables, growing: Growing, inside: Ints, known: Ints) -> Growi
         growing.stays,
         growing.trav,
         growing.share,
-        growing.ledger,
+        Ledger(growing.ledger, growing.booked_s),
         run,
-        (len(tables.closure), len(tables.flow) - 1, len(growing.ledger) - 1),
+        (len(tables.closure), len(growing.ledger) - 1),
         growing.spell,
         len(tables.queue_first) // max(1, len(tables.station)),
     )

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernel.books import begin, book, give_back
+from sim.kernel.books import Ledger, begin, book, give_back
 from sim.kernel.breakdowns import work
 from sim.kernel.closures import holder
 from sim.kernel.heap import push
@@ -123,9 +123,9 @@ def stop_and_go_on(
     events: Ints,
     trav: Rows,
     share: Ints,
-    ledger: Ints,
+    ledger: Ledger,
     run: Ints,
-    sizes: tuple[int, int, int],
+    sizes: tuple[int, int],
     now_s: int,
 ) -> None:
     """Stop services whose row has shut, and take up those whose row has opened.

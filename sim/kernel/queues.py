@@ -36,6 +36,7 @@ from sim.kernel.layout import (
     ROOM_NEXT,
     ROOM_YARD,
     S_BATCH_MAX,
+    S_BATCH_MIN,
     S_BLOCKS,
     S_CLASS,
     S_GRANTS_ONLY,
@@ -150,6 +151,19 @@ def ask(
     queue(trav, queue_first, queue_last, station, classes, t, s, now_s)
     if not station[s, S_GRANTS_ONLY] or row_table[station[s, S_ROW], R_FREE]:
         mark(ready, is_ready, s)
+
+
+@inlined
+def may_serve(station: Ints, row_table: Ints, s: int) -> bool:
+    """Return whether enough wait at a station, and a server may be free.
+
+    Where there is one row both are known at once: nobody can guess either alone.
+    """
+    row = station[s, S_ROW]
+    return bool(
+        (station[s, S_LENGTH] >= station[s, S_BATCH_MIN])
+        & ((station[s, S_GRANTS_ONLY] == 0) | (row_table[row, R_FREE] > 0))
+    )
 
 
 @called

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from sim.draws.hashing import SERVICE, stream
 from sim.kernel.books import CAUSES
+from sim.kernel.core import Growing
 from sim.kernel.drawing import drawn
 from sim.kernel.drive import Ended, consignments, drive
 from sim.kernel.layout import (
@@ -60,7 +61,7 @@ def trace_of(plan: Plan, draws: Draws, ended: Ended) -> Trace:
     visit = sorted_by_first(ended.growing.visits[: run[K_VISITS]], vehicles)
     stay = sorted_by_first(ended.growing.stays[: run[K_STAYS]], len(cons))
     vehicle = ended.growing.vehicle[:vehicles, :4].astype(np.int32)
-    ledger = ledger_rows(plan, ended.growing.ledger)
+    ledger = ledger_rows(plan, ended.growing)
     closure = closure_rows(draws, ended.growing.outage[: ended.tables.run[K_OUTAGES]])
     # A run that stops by count has created no one after that instant.
     created = slice(0, int(np.searchsorted(draws.consignment_created_s, ended_s, "right")))
@@ -117,15 +118,15 @@ def _column(table: NDArray[np.int32], column: int) -> NDArray[np.int32]:
     return np.ascontiguousarray(table[:, column])
 
 
-def ledger_rows(plan: Plan, ledger: Ints) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+def ledger_rows(plan: Plan, growing: Growing) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     """Return place, cause, closure, flow and seconds, sorted by the first four."""
-    rows = ledger[(ledger[:, 0] != 0) & (ledger[:, 1] != 0)]
+    rows = growing.ledger[growing.ledger[:, 0] != 0]
     rows = rows[np.argsort(rows[:, 0])]
-    key = rows[:, 0] - 1
-    key, flow = np.divmod(key, max(len(plan.flow_class), 1))
-    key, closure = np.divmod(key, len(plan.closure_effect) + 1)
+    booked_s = growing.booked_s[rows[:, 1]]
+    at, flow = np.nonzero(booked_s)
+    key, closure = np.divmod(rows[at, 0] - 1, len(plan.closure_effect) + 1)
     place, cause = np.divmod(key, CAUSES)
-    return place - 1, cause, closure - 1, flow, np.ascontiguousarray(rows[:, 1])
+    return place - 1, cause, closure - 1, flow, booked_s[at, flow]
 
 
 def gridlock_rows(plan: Plan, tables: Tables) -> NDArray[np.int32]:

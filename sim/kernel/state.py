@@ -17,7 +17,7 @@ from sim.draws.hashing import SERVICE, stream
 from sim.draws.replication import draw
 from sim.errors import ResultsError
 from sim.kernel import layout as k
-from sim.kernel.books import CAUSES, enlarged
+from sim.kernel.books import CAUSES, keys_in
 from sim.kernel.core import Growing
 from sim.kernel.drive import LEDGER_SIZE, Ended, begin, close, consignments, go_on
 from sim.kernel.heap import heap_of
@@ -133,6 +133,7 @@ def _snapshot(left: Ended, past: int) -> dict[str, NDArray[Any]]:
     for name, table in growing._asdict().items():
         found[name] = table[: run[COUNTED[name]]].copy() if name in COUNTED else table.copy()
     found["events"] = growing.events[: growing.events[0] + 1].copy()
+    found["ledger"] = _listed(found["ledger"], found.pop("booked_s"))
     others = slice(created, created + len(tables.pool) + int(run[k.K_VEHICLES]))
     found["trav"] = np.concatenate((growing.trav[:past], growing.trav[others]))
     _move_travellers(found, created, past - created)
@@ -155,15 +156,16 @@ def restored(state: State, plan: Plan, draws: Draws) -> Ended:
     is_measured = fresh.growing.trav[:past, k.T_SHARE] != NEVER
     if (is_measured != (saved["trav"][:past, k.T_SHARE] != NEVER)).any():
         _forget_books(saved, fresh)
+    saved["ledger"], saved["booked_s"] = _unlisted(saved["ledger"], state, plan)
+    saved["run"][k.K_KEYS] = np.count_nonzero(saved["ledger"][:, 0])
     tables = _tables(state, saved, fresh.tables)
     tables.run[k.K_ENTERED] = np.count_nonzero(draws.consignment_entered_s < state.at_s)
     tables.run[k.K_PROVIDED] = created
     tables.run[[k.K_GONE, k.K_ARRIVED]] = 0, NEVER
     tables.run[k.K_CHANGED] = np.searchsorted(tables.change[:, 0], state.at_s)
     growing = _growing(saved, fresh, past, has_entered)
-    ledger = _rekeyed(saved["ledger"], state, plan)
     events = _events(saved["events"], state, fresh.tables, tables)
-    return Ended(tables, growing._replace(ledger=ledger, events=events))
+    return Ended(tables, growing._replace(events=events))
 
 
 def _bring_up_to_date(saved: dict[str, NDArray[Any]], fresh: Tables) -> None:
@@ -218,8 +220,7 @@ def _forget_books(saved: dict[str, NDArray[Any]], fresh: Ended) -> None:
     """Let nothing that was created before count: the window begins later."""
     saved["trav"][:, k.T_SHARE] = NEVER
     saved["share"] = fresh.growing.share
-    saved["ledger"] = np.zeros((LEDGER_SIZE, 2), dtype=np.int64)
-    saved["run"][k.K_KEYS] = 0
+    saved["ledger"] = saved["ledger"][:0]
     saved["run"][k.K_FREE_SHARES] = fresh.tables.run[k.K_FREE_SHARES]
 
 
@@ -243,19 +244,34 @@ def _name_closures(saved: dict[str, NDArray[Any]], renamed: Ints) -> None:
         saved[name][:, column] = known[saved[name][:, column]]
 
 
-def _rekeyed(ledger: Ints, state: State, plan: Plan) -> Ints:
-    """Return the ledger with the keys of a plan that may know more closures."""
-    renamed, flows = closure_map(state, plan), max(len(plan.flow_class), 1)
+def _listed(ledger: Ints, booked_s: Ints) -> Ints:
+    """Return `(M, 2)` key, with the flow in it, + 1 and seconds of what has been booked."""
+    rows = ledger[ledger[:, 0] != 0]
+    at, flow = np.nonzero(booked_s[rows[:, 1]])
+    key = (rows[at, 0] - 1) * booked_s.shape[1] + flow
+    return np.stack((key + 1, booked_s[rows[at, 1], flow]), axis=1)
+
+
+def _unlisted(listed: Ints, state: State, plan: Plan) -> tuple[Ints, Ints]:
+    """Return the two tables of the ledger for a plan that may know more closures.
+
+    Parameters
+    ----------
+    listed
+        Of `_listed`. In a state of an earlier version there are rows of zeros between.
+    """
+    renamed, flows = closure_map(state, plan), len(plan.flow_class)
     before, after = len(renamed) + 1, len(plan.closure_key) + 1
-    used = ledger[:, 0] != 0
-    rest, flow = np.divmod(ledger[used, 0] - 1, flows)
+    listed = listed[listed[:, 0] != 0]
+    rest, flow = np.divmod(listed[:, 0] - 1, max(flows, 1))
     rest, closure = np.divmod(rest, before)
-    closure = np.append(NEVER, renamed)[closure]
-    moved = ledger.copy()
-    moved[used, 0] = (rest * after + closure + 1) * flows + flow + 1
+    key = rest * after + np.append(NEVER, renamed)[closure] + 1
+    keys, row = np.unique(key, return_inverse=True)
+    size = max(LEDGER_SIZE, 1 << (4 * len(keys)).bit_length())
+    booked_s = np.zeros((size, flows), dtype=np.int64)
+    booked_s[row, flow] = listed[:, 1]
     with np.errstate(over="ignore"):
-        larger: Ints = enlarged(moved)
-    return larger
+        return keys_in(np.stack((keys + 1, np.arange(len(keys))), axis=1), size), booked_s
 
 
 def _events(events: Ints, state: State, fresh: Tables, tables: Tables) -> Ints:

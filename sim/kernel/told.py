@@ -87,6 +87,7 @@ def marks_of(plan: Plan, watch: Watch, closures: Ints, end_s: int) -> c.Marks:
     on_line = np.append(watch.station_line, NEVER)[plan.element_station] != NEVER
     has_line[element_leg[on_line]] = True
     shut_first, shut_s = _shut(plan, closures, end_s)
+    is_batched = (plan.station_kind == Kind.SERVER) & (plan.station_batch_max > 1)
     return c.Marks(
         station_line=watch.station_line,
         leg_line=watch.leg_line,
@@ -95,6 +96,7 @@ def marks_of(plan: Plan, watch: Watch, closures: Ints, end_s: int) -> c.Marks:
         leg_holds=watch.leg_holds,
         pool_leg=np.asarray(plan.pool_leg, np.int64),
         leg_fleet=np.asarray(plan.service_fleet[plan.leg_service], np.int64),
+        is_special=(plan.station_kind == Kind.POOL) | is_batched | (np.diff(shut_first) > 0),
         shut_first=shut_first,
         shut_s=shut_s,
     )
@@ -150,7 +152,7 @@ def tallies_of(
         # It is known only now when what breaks down was shut.
         shut = _shut(plan, closures.astype(np.int64), int(counts.window[1]))
         late_s = late_rows(*shut, late_s)
-    ledger = ledger_rows(plan, growing.ledger)
+    ledger = ledger_rows(plan, growing)
     waiting_s, stored_s = _daily(counts)
     days = counts.day[:, :-1]
     totals, wait_count, wait_s = counts.station.T, *np.moveaxis(counts.wait, 2, 0)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernel.arithmetic import lift_s, mix
-from sim.kernel.books import begin
+from sim.kernel.books import Ledger, begin
 from sim.kernel.forming import is_filled
 from sim.kernel.heap import call, mark, push
 from sim.kernel.jit import borrowed, called, inlined
@@ -325,9 +325,9 @@ def act(  # noqa: C901, PLR0912 - one branch for each phase of a vessel's life
     visits: Rows,
     trav: Rows,
     share: Ints,
-    ledger: Ints,
+    ledger: Ledger,
     run: Ints,
-    sizes: tuple[int, int, int],
+    sizes: tuple[int, int],
     classes: int,
     first_vehicle: int,
     u: int,

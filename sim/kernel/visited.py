@@ -68,12 +68,35 @@ def count_row(
             totals, wait, day, sizes, over_s, over, from_s, to_s,
             s, request_s, start_s, end_s, gone_s, last_s, load,
         )  # fmt: skip
-        return
+    else:
+        count_whole(
+            totals, wait, day, sizes, over_s, over, from_s, to_s,
+            s, request_s, start_s, end_s, load,
+        )  # fmt: skip
+
+
+@inlined
+def count_whole(
+    totals: Ints,
+    wait: Ints,
+    day: Ints,
+    sizes: tuple[int, int],
+    over_s: Ints,
+    over: Ints,
+    from_s: int,
+    to_s: int,
+    s: int,
+    request_s: int,
+    start_s: int,
+    end_s: int,
+    load: int,
+) -> None:
+    """Count a visit that began, was served and ended in the window (`is_whole`)."""
     totals[s, A_WHOLE] += 1
     totals[s, A_WHOLE_S] += end_s - start_s
     totals[s, A_LOAD] += load
     count_wait(totals, wait, sizes[0], over_s, over, s, start_s - request_s)
-    d = (request_s - from_s) // DAY_S
+    d = day_of(request_s - from_s)
     tomorrow_s = from_s + (d + 1) * DAY_S
     at = s * sizes[1] + d
     if end_s < tomorrow_s:
@@ -94,8 +117,14 @@ def is_whole(
     from_s: int, to_s: int, request_s: int, start_s: int, end_s: int, gone_s: int
 ) -> bool:
     """Return whether a visit began, was served and ended in the window, its load with it."""
-    is_served = NEVER not in (start_s, end_s)
-    return bool(is_served and from_s <= request_s and end_s < to_s and gone_s == end_s)
+    # NEVER is before all windows.
+    return bool(from_s <= min(request_s, start_s, end_s) and end_s < to_s and gone_s == end_s)
+
+
+@inlined
+def day_of(second: int) -> int:
+    """Return the day of a second, which is not negative, so that machine code need not ask."""
+    return int(np.uint64(second) // np.uint64(DAY_S))
 
 
 @inlined
