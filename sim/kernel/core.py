@@ -789,6 +789,8 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
             # ------------------------------------------------- a consignment enters
             n = entry[run[K_ENTERED]]
             run[K_ENTERED] += 1
+            # Rows are made at a pause, since when much else has been in the cache.
+            fetch(trav, entry[min(run[K_ENTERED] + FETCHED, run[K_PROVIDED]) - 1])
             enters_s = next_entry_s(run, entry_s)
             waited_s = now - trav[n, N_CREATED]
             if waited_s:
