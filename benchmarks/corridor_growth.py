@@ -1,10 +1,11 @@
 """What a run of the corridor costs as demand or network grow.
 
 Usage: python benchmarks/corridor_growth.py [--days 30] [--rounds 5] [--tables demand unused]
+       [--sizes 1 10]
 
 Every case has a process of its own, which makes its plan once and then runs a replication a
-round, counting; rounds are interleaved and the first is not counted. Memory is the most that
-the process ever held, the plan's making included.
+round, counting, and makes its tables of statistics by place; rounds are interleaved and the
+first is not counted. Memory is the most that the process ever held, the plan's making included.
 """
 
 import argparse
@@ -24,8 +25,9 @@ from network.schema import Network
 from sim.compiler.build import compile_plan
 from sim.experiment.replicate import places
 from sim.kernel.tallied import run_tallied
-from sim.measures.build import watch_of
-from sim.plan import Plan
+from sim.measures.build import measured, watch_of
+from sim.measures.places import Places
+from sim.plan import Legend, Plan
 from sim.scenario import load, network_of, shipped_folder
 from sim.tallies import Watch
 
@@ -50,6 +52,8 @@ class Cost(NamedTuple):
     compile_s: float
     """CPU time of the plan, paid once."""
     run_s: float
+    whole_s: float
+    """With the tables of statistics by place."""
     consignments: int
     stations: int
     most_mb: float
@@ -128,8 +132,18 @@ def joined(network: Network) -> Network:
 # --- cases and their cost
 
 
+class Prepared(NamedTuple):
+    """What is made once for all replications."""
+
+    plan: Plan
+    legend: Legend
+    where: Places
+    watch: Watch
+    compile_s: float
+
+
 @lru_cache(maxsize=1)
-def prepared(case: Case) -> tuple[Plan, Watch, float]:
+def prepared(case: Case) -> Prepared:
     """Return a plan, what to count, and the CPU time that making it took."""
     sets = [
         "keep.modes=[rail]",
@@ -145,18 +159,21 @@ def prepared(case: Case) -> tuple[Plan, Watch, float]:
     begun_s = time.process_time()
     plan, legend = compile_plan(found, network)
     compile_s = time.process_time() - begun_s
-    return plan, watch_of(plan, legend, places(network)), compile_s
+    where = places(network)
+    return Prepared(plan, legend, where, watch_of(plan, legend, where), compile_s)
 
 
 def cost(case: Case, replication: int) -> Cost:
     """Return what one replication costs, draws included."""
-    plan, watch, compile_s = prepared(case)
+    plan, legend, where, watch, compile_s = prepared(case)
     begun_s = time.process_time()
     tallies = run_tallied(plan, watch, 1, replication)
     run_s = time.process_time() - begun_s
+    measured(tallies, plan, legend, where)
+    whole_s = time.process_time() - begun_s
     most_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     sent = len(tallies.consignment_flow)
-    return Cost(compile_s, run_s, sent, len(plan.station_kind), most_mb)
+    return Cost(compile_s, run_s, whole_s, sent, len(plan.station_kind), most_mb)
 
 
 def measure(cases: Iterable[Case], rounds: int) -> dict[Case, list[Cost]]:
@@ -179,14 +196,22 @@ def tell(found: dict[Case, list[Cost]]) -> None:
     """Print a table, with ratios to the first case round by round."""
     base = next(iter(found.values()))
     for case, costs in found.items():
-        ratios = [one.run_s / other.run_s for one, other in zip(costs, base, strict=True)]
+        rounds = list(zip(costs, base, strict=True))
+        runs = [one.run_s / other.run_s for one, other in rounds]
+        wholes = [one.whole_s / other.whole_s for one, other in rounds]
         last = costs[-1]
         print(
             f"{case.table:7} x {case.size:<2} {last.stations:6,} stations {last.consignments:10,} "
             f"consignments  plan {last.compile_s:6.2f} s  run "
-            f"{median(one.run_s for one in costs):6.2f} s  ratio {median(ratios):5.2f} "
-            f"({min(ratios):.2f}-{max(ratios):.2f})  most {last.most_mb:6,.0f} MB"
+            f"{median(one.run_s for one in costs):6.2f} s  ratio {spread(runs)}  with tables "
+            f"{median(one.whole_s for one in costs):6.2f} s  ratio {spread(wholes)}  "
+            f"most {last.most_mb:6,.0f} MB"
         )
+
+
+def spread(ratios: list[float]) -> str:
+    """Return a median with the least and the greatest."""
+    return f"{median(ratios):5.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
 
 
 def main() -> None:
@@ -196,9 +221,10 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--tables", nargs="+", choices=list(sizes), default=list(sizes))
+    parser.add_argument("--sizes", nargs="+", type=int, help="others than those of the table")
     stated = parser.parse_args()
     for table in stated.tables:
-        cases = [Case(table, size, stated.days) for size in sizes[table]]
+        cases = [Case(table, size, stated.days) for size in stated.sizes or sizes[table]]
         tell(measure(cases, stated.rounds))
 
 
