@@ -72,6 +72,7 @@ bench: setup
 	  $(BIN)/python benchmarks/bench.py $$rivals || ended=1; \
 	  $(BIN)/python benchmarks/growth.py || ended=1; \
 	  $(BIN)/python benchmarks/rules.py || ended=1; \
+	  $(BIN)/python benchmarks/small.py || ended=1; \
 	  $(BIN)/python benchmarks/corridor_growth.py --days 2 || ended=1; \
 	  $(BIN)/python benchmarks/corridor.py || ended=1; exit $$ended
 

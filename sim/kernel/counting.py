@@ -74,8 +74,6 @@ REFUSED_STORAGE = int(Status.REFUSED_STORAGE)
 MOVING = int(Cause.MOVING)
 SERVICE = int(Cause.SERVICE)
 FOREVER = (1 << 31) - 1
-UNSIGNED = (1 << 32) - 1
-"""All bits of a number of 32: with them NEVER is no longer negative."""
 WORD = 64
 """Bits of a number."""
 AHEAD = 8
@@ -147,7 +145,7 @@ def by_station(counts: Counts) -> tuple[Ints, Ints, Ints, tuple[int, int]]:
 
 
 @called
-def count_stays(  # noqa: C901, PLR0915 - one line for each thing that is counted
+def count_stays(  # noqa: C901 - one line for each thing that is counted
     counts: Counts,
     marks: Marks,
     stays: Rows,
@@ -188,12 +186,11 @@ def count_stays(  # noqa: C901, PLR0915 - one line for each thing that is counte
                 s, request_s, start_s, end_s, load,
             )  # fmt: skip
         else:
-            finished_s = trav[n, N_FINISHED]
-            last_s = now_s if finished_s == NEVER else finished_s
             count_part(
                 totals, wait, day, sizes, over_s, over, from_s, to_s,
-                s, request_s, start_s, end_s, end_s, last_s, load,
+                s, request_s, start_s, end_s, end_s, lasts_to_s(trav, n, now_s), load,
             )  # fmt: skip
+            finished_s = trav[n, N_FINISHED]
             for end in range(2):
                 instant_s = counts.window[end]
                 if request_s < instant_s and (
@@ -205,12 +202,10 @@ def count_stays(  # noqa: C901, PLR0915 - one line for each thing that is counte
             if station[s, S_KIND] == POOL:
                 totals[s, A_JOINED] += from_s <= trav[n, N_CREATED] < to_s
             elif start_s != NEVER:
-                finished_s = trav[n, N_FINISHED]
-                last_s = now_s if finished_s == NEVER else finished_s
                 keep_span(
                     numbers, batch_s, late_s, shut_first, shut_s, shut_at,
                     station[s, S_BATCH_MAX], from_s, to_s, s, start_s,
-                    last_s if end_s == NEVER else end_s,
+                    lasts_to_s(trav, n, now_s) if end_s == NEVER else end_s,
                 )  # fmt: skip
         if is_by_flow and start_s != NEVER and from_s <= request_s < to_s:
             flow_wait[s * flows + f, 0] += 1
@@ -224,6 +219,13 @@ def count_stays(  # noqa: C901, PLR0915 - one line for each thing that is counte
             carried[i, W_LOAD] += load
             if leg_has_line[pool_leg[vehicle[i, V_POOL]]]:
                 add_to_mix(mix, carried, numbers, i, f)
+
+
+@inlined
+def lasts_to_s(trav: Rows, n: int, now_s: int) -> int:
+    """Return to when a consignment's stay lasts that has not ended: till it finished, or now."""
+    finished_s: int = trav[n, N_FINISHED]
+    return now_s if finished_s == NEVER else finished_s
 
 
 @inlined

@@ -1,6 +1,7 @@
 """Heaps of integers: the events to come, and the stations that are ready.
 
-A heap is an int64 array whose first number says how many follow; after them comes `LAST`.
+A heap is an int64 array whose first number says how many follow; after them comes `LAST`, to
+the end of a level.
 Each has four children: fewer levels than with two, and the least of four is found without a
 guess.
 """
@@ -92,6 +93,7 @@ def pop(heap: Ints) -> int:
     heap[count + 1] = LAST
     if count:
         at = 1
+        # Place n lies log4(3 n - 2) levels below the first.
         for _ in range((bit_length(3 * count - 2) - 1) >> 1):
             child = 4 * at - 2
             # Each is read once: numbers are compared while places are still being worked out.
