@@ -4,8 +4,8 @@ Everything of an instant happens first, in any order: it only counts, queues and
 marks stations. Then the ready station of least rank grants, what it set in motion
 happens, and so on until none is ready (R1). Branches of the loop, in their order:
 a consignment goes on, a load is let go, a vehicle or a vessel acts, an event comes,
-a consignment enters, a closure begins or ends, services in hand stop or go on, a fleet
-begins, a station grants, the clock moves.
+a consignment enters, a closure begins or ends, a fleet begins, services in hand stop or go
+on, a station grants, the clock moves.
 """
 
 from typing import NamedTuple
@@ -465,7 +465,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
     ledger = Ledger(rows_of(growing.ledger, 2), rows_of(growing.booked_s, flows))
     sizes = (len(closure), len(growing.ledger) - 1)
     fleets, classes = len(tables.fleet), len(tables.queue_first) // max(1, len(tables.station))
-    first_vehicle = len(growing.trav) - most_vehicles
+    first_vehicle, last_traveller = len(growing.trav) - most_vehicles, len(growing.trav) - 1
     consignments = first_vehicle - pools
     used, days = borrowed(tables.used), borrowed(tables.days)
     recent, gone = rows_of(tables.recent, 1), rows_of(tables.gone, 1)
@@ -703,7 +703,7 @@ def advance(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the one event loop of th
                     return EVENTS
             pop(events)
             # Whose turn it is next is in no cache, if it has been under way for long.
-            soon = events[1] & INDEX_MASK
+            soon = min(events[1] & INDEX_MASK, last_traveller)
             fetch(trav, soon)
             fetch(vehicle, max(0, soon - first_vehicle))
             if kind == MARK:

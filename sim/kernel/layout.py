@@ -244,7 +244,8 @@ K_FREE_SHARES, K_FREE_ROOMS, K_FREE_FORCES = 21, 22, 23
 K_LOCKS, K_NEED = 24, 25
 """Rows of the gridlock; size that a table must have before the run can go on."""
 K_REACTING, K_OUTAGES = 26, 27
-"""1: services in hand are to be stopped or taken up; breakdowns written down."""
+"""1: fleets are to begin, and services in hand to be stopped or taken up; breakdowns written
+down."""
 K_PROVIDED, K_PAUSE = 28, 29
 """How many consignments are known that enter; instant before which the loop stops."""
 K_GONE, K_ARRIVED = 30, 31

@@ -63,15 +63,15 @@ def count_row(
     last_s
         To when it lasts if it has not started, or not ended.
     """
-    if not is_whole(from_s, to_s, request_s, start_s, end_s, gone_s):
-        count_part(
-            totals, wait, day, sizes, over_s, over, from_s, to_s,
-            s, request_s, start_s, end_s, gone_s, last_s, load,
-        )  # fmt: skip
-    else:
+    if is_whole(from_s, to_s, request_s, start_s, end_s, gone_s):
         count_whole(
             totals, wait, day, sizes, over_s, over, from_s, to_s,
             s, request_s, start_s, end_s, load,
+        )  # fmt: skip
+    else:
+        count_part(
+            totals, wait, day, sizes, over_s, over, from_s, to_s,
+            s, request_s, start_s, end_s, gone_s, last_s, load,
         )  # fmt: skip
 
 
